@@ -1,0 +1,5 @@
+export type { Environment, ResetResult, StepResult } from "./gym.js";
+export { PushTEnv, type PushTInfo, type PushTOptions, type PushTReset } from "./pusht/env.js";
+export { type AnimationOptions, animate, renderPng } from "./pusht/image.js";
+export type { PushTObservation, PushTState } from "./pusht/observation.js";
+export { type Overlay, renderSvg } from "./pusht/render.js";

@@ -1,0 +1,49 @@
+import { readFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { parse } from "yaml";
+import { z } from "zod";
+import { runtimeSchema } from "../inference/runtime.js";
+import { solverSettingsSchema } from "../inference/settings.js";
+import { ConfigurationError, describeIssues } from "../policy/errors.js";
+import { durationSchema } from "./duration.js";
+
+/** A launch file: which policy to run, how to solve it, where to listen, how long a solve may take. */
+export const launchSchema = z.strictObject({
+  policy: z.string().min(1).describe("the bundle's folder, relative to the launch file"),
+  endpoint: z.string().min(1).default("tcp://127.0.0.1:5571").describe("where clients connect"),
+  solver: solverSettingsSchema.prefault({}),
+  runtime: runtimeSchema.prefault({}),
+  budgets: z
+    .strictObject({
+      solve: durationSchema.optional().describe("no further sweep is begun after this"),
+    })
+    .prefault({}),
+  log: z.string().min(1).optional().describe("file for the node's log, one JSON object per line"),
+});
+
+export type Launch = z.infer<typeof launchSchema>;
+
+/**
+ * Reads a launch file; its policy path becomes absolute.
+ *
+ * @throws ConfigurationError naming the field, what was found and what is wanted.
+ */
+export async function loadLaunch(file: string): Promise<Launch> {
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (error) {
+    throw new ConfigurationError(
+      `cannot read the launch file ${file} (${(error as NodeJS.ErrnoException).code}); launch/pusht.yaml is an example`,
+    );
+  }
+  let document: unknown;
+  try {
+    document = parse(text);
+  } catch (error) {
+    throw new ConfigurationError(`${file} is not YAML: ${(error as Error).message}`);
+  }
+  const result = launchSchema.safeParse(document);
+  if (!result.success) throw new ConfigurationError(`${file}: ${describeIssues(result.error, document)}`);
+  return { ...result.data, policy: resolve(dirname(file), result.data.policy) };
+}

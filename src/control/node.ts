@@ -1,0 +1,200 @@
+import type { InferenceHost } from "../inference/host.js";
+import { describeRuntime } from "../inference/runtime.js";
+import { describeSolver } from "../inference/settings.js";
+import { isSolved, type SolvedTick, type TickResult } from "../inference/tick-solver.js";
+import type {
+  ChunkMessage,
+  ClientMessage,
+  ObservationMessage,
+  RefusedMessage,
+} from "../transport/message.js";
+import { float32 } from "../transport/ndarray.js";
+import type { NodeTransport } from "../transport/transport.js";
+import { type Observation, Pilot, type View } from "./pilot.js";
+
+/** Robots one node serves at a time; the one silent for longest makes room for a new one. */
+const MAX_PEERS = 16;
+
+/** What the node did with one observation; for logs, status lines and recorders, none of which it waits for. */
+export interface NodeEvent {
+  readonly peer: string;
+  readonly kind: "joined" | "episode" | "solved" | "refused" | "left";
+  readonly episode?: number;
+  readonly step?: number;
+  readonly tick?: TickResult;
+  readonly refusal?: RefusedMessage;
+}
+
+interface Wanted {
+  readonly message: ObservationMessage;
+  readonly view: View;
+}
+
+interface Peer {
+  readonly pilot: Pilot;
+  episode: number | undefined;
+  lastId: number;
+  solving: boolean;
+  waiting: Wanted | undefined;
+}
+
+/**
+ * The control node: takes observations from any number of robots, has chunks solved by the worker and sends them back.
+ * Latest wins: an observation that arrives while another of the same robot is waiting replaces it, and the replaced one
+ * is answered with "superseded", so that nothing queues up and nothing goes unanswered.
+ *
+ * @example
+ * const node = new ControlNode(await bindZeromqNode(), host, { solveBudgetMs: 40 });
+ * node.start();
+ */
+export class ControlNode {
+  readonly #transport: NodeTransport;
+  readonly #host: InferenceHost;
+  readonly #solveBudgetMs: number | null;
+  readonly #watch: (event: NodeEvent) => void;
+  /** In order of last use, longest silent first. */
+  readonly #peers = new Map<string, Peer>();
+  #stopping = false;
+
+  constructor(
+    transport: NodeTransport,
+    host: InferenceHost,
+    options: { readonly solveBudgetMs?: number | null; readonly watch?: (event: NodeEvent) => void } = {},
+  ) {
+    this.#transport = transport;
+    this.#host = host;
+    this.#solveBudgetMs = options.solveBudgetMs ?? null;
+    this.#watch = options.watch ?? (() => {});
+  }
+
+  start(): void {
+    this.#transport.listen({
+      message: (peer, message) => this.#receive(peer, message),
+      malformed: (peer, refusal) => this.#refuse(peer, refusal),
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#stopping = true;
+    await this.#host.close();
+    await this.#transport.close();
+  }
+
+  #receive(name: string, message: ClientMessage): void {
+    if (message.type === "hello") {
+      this.#introduce(name);
+      return;
+    }
+    const peer = this.#peer(name);
+    const { id, stamp, episode, step } = message;
+    const refuse = (reason: RefusedMessage["reason"], text: string) =>
+      this.#refuse(name, { type: "refused", id, stamp, reason, message: text });
+    if (this.#stopping) return refuse("stopping", "the node is shutting down");
+    if (id <= peer.lastId)
+      return refuse("superseded", `observation ${id} came after observation ${peer.lastId}`);
+    peer.lastId = id;
+    if (episode !== peer.episode) {
+      peer.episode = episode;
+      peer.pilot.reset();
+      this.#watch({ peer: name, kind: "episode", episode });
+    }
+    const wrong = peer.pilot.observe(step, values(message));
+    if (wrong) return refuse("invalid-observation", wrong);
+    if (!message.plan) return;
+    if (peer.waiting) {
+      const { message: old } = peer.waiting;
+      this.#refuse(name, {
+        type: "refused",
+        id: old.id,
+        stamp: old.stamp,
+        reason: "superseded",
+        message: `observation ${id} arrived before observation ${old.id} could be solved`,
+      });
+    }
+    peer.waiting = { message, view: peer.pilot.view() };
+    if (!peer.solving) void this.#solveWaiting(name, peer);
+  }
+
+  async #solveWaiting(name: string, peer: Peer): Promise<void> {
+    peer.solving = true;
+    while (peer.waiting && !this.#stopping) {
+      const { message, view } = peer.waiting;
+      peer.waiting = undefined;
+      const tick = await peer.pilot.plan(view, this.#solveBudgetMs);
+      if (isSolved(tick)) {
+        this.#transport.send(name, this.#chunk(message, tick));
+        this.#watch({ peer: name, kind: "solved", episode: message.episode, step: message.step, tick });
+      } else {
+        const { id, stamp } = message;
+        const reason = tick.outcome === "unconverged" ? "unconverged" : "solver-failed";
+        this.#refuse(name, { type: "refused", id, stamp, reason, message: tick.message }, tick);
+      }
+    }
+    peer.solving = false;
+  }
+
+  #chunk(message: ObservationMessage, tick: SolvedTick): ChunkMessage {
+    const { id, stamp, episode, step } = message;
+    const { n_action_steps: execute, action } = this.#host.manifest;
+    return {
+      type: "chunk",
+      id,
+      stamp,
+      episode,
+      step,
+      actions: float32(tick.actions, [tick.actions.length / action.length, action.length]),
+      execute,
+      outcome: tick.outcome,
+      sweeps: tick.sweeps,
+      evaluations: tick.evaluations,
+      residual: tick.residual,
+      solve_ms: tick.solveMs,
+    };
+  }
+
+  #refuse(name: string, refusal: RefusedMessage, tick?: TickResult): void {
+    this.#transport.send(name, refusal);
+    this.#watch({ peer: name, kind: "refused", refusal, ...(tick ? { tick } : {}) });
+  }
+
+  #introduce(name: string): void {
+    const { manifest, settings, runtime } = this.#host;
+    this.#transport.send(name, {
+      type: "policy",
+      name: manifest.name,
+      task: manifest.task,
+      rate_hz: manifest.rate_hz,
+      n_obs_steps: manifest.n_obs_steps,
+      horizon: manifest.horizon,
+      n_action_steps: manifest.n_action_steps,
+      observation: manifest.observation.map(({ name: key, shape, unit }) => ({ name: key, shape, unit })),
+      action: manifest.action,
+      solver: describeSolver(settings),
+      provider: describeRuntime(runtime),
+    });
+  }
+
+  #peer(name: string): Peer {
+    let peer = this.#peers.get(name);
+    if (!peer) {
+      const [longestSilent] = this.#peers;
+      if (this.#peers.size >= MAX_PEERS && longestSilent) this.#release(...longestSilent);
+      const pilot = new Pilot(this.#host, name);
+      peer = { pilot, episode: undefined, lastId: -1, solving: false, waiting: undefined };
+      this.#watch({ peer: name, kind: "joined" });
+    }
+    this.#peers.delete(name);
+    this.#peers.set(name, peer);
+    return peer;
+  }
+
+  #release(name: string, peer: Peer): void {
+    peer.pilot.close();
+    this.#peers.delete(name);
+    this.#watch({ peer: name, kind: "left" });
+  }
+}
+
+function values(message: ObservationMessage): Observation {
+  return Object.fromEntries(Object.entries(message.observation).map(([key, array]) => [key, array.data]));
+}

@@ -1,0 +1,141 @@
+import * as ort from "onnxruntime-node";
+import { ConfigurationError } from "../policy/errors.js";
+import { type Manifest, observationWidth } from "../policy/manifest.js";
+import type { ChunkShape, NoiseNetwork } from "../sampling/denoiser.js";
+import { type Runtime, sessionOptions } from "./runtime.js";
+
+/**
+ * The noise network of a bundle in onnxruntime. The graph takes `sample` [batch, H, D] float32, `level` [batch] int64
+ * and `observation` [1, To · O] float32, one row for the whole batch, and gives `noise` [batch, H, D] float32.
+ */
+export class OnnxNetwork implements NoiseNetwork {
+  readonly shape: ChunkShape;
+  readonly #session: ort.InferenceSession;
+  readonly #sample: Float32Array;
+  /** int64 on the wire to the network, written through its low words: levels are small and not negative. */
+  readonly #level: Int32Array;
+  readonly #observation: Float32Array;
+  readonly #feeds = new Map<number, ort.InferenceSession.FeedsType>();
+
+  private constructor(
+    session: ort.InferenceSession,
+    shape: ChunkShape,
+    maxRows: number,
+    observations: number,
+  ) {
+    this.shape = shape;
+    this.#session = session;
+    this.#sample = new Float32Array(maxRows * shape.horizon * shape.dim);
+    this.#level = new Int32Array(maxRows * 2);
+    this.#observation = new Float32Array(observations);
+  }
+
+  /**
+   * @throws ConfigurationError when the bytes are no ONNX model, when its inputs or outputs do not fit the manifest, or
+   * when the execution provider cannot run it.
+   */
+  static async load(network: Uint8Array, manifest: Manifest, runtime: Runtime): Promise<OnnxNetwork> {
+    let session: ort.InferenceSession;
+    try {
+      session = await ort.InferenceSession.create(network, sessionOptions(runtime));
+    } catch (error) {
+      throw new ConfigurationError(
+        `onnxruntime cannot load ${manifest.denoiser.file} on provider "${runtime.provider}": ${(error as Error).message}`,
+      );
+    }
+    const shape = { horizon: manifest.horizon, dim: manifest.action.length };
+    const observations = manifest.n_obs_steps * observationWidth(manifest);
+    checkSignature(session, shape, observations);
+    return new OnnxNetwork(session, shape, manifest.diffusion.levels, observations);
+  }
+
+  /** Sets the observation that the next predictions are conditioned on: [To · O], normalised, oldest first. */
+  observe(observation: Float64Array): void {
+    this.#observation.set(observation);
+  }
+
+  async predictNoise(
+    states: Float64Array,
+    levels: Int32Array,
+    rows: number,
+    out: Float64Array,
+  ): Promise<void> {
+    const size = this.shape.horizon * this.shape.dim;
+    for (let k = 0; k < rows * size; k++) this.#sample[k] = states[k];
+    for (let row = 0; row < rows; row++) this.#level[2 * row] = levels[row];
+    const { noise } = await this.#session.run(this.#feedsFor(rows));
+    out.set((noise.data as Float32Array).subarray(0, rows * size));
+  }
+
+  /** Tensors over the same memory for every batch size, made once per size. */
+  #feedsFor(rows: number): ort.InferenceSession.FeedsType {
+    let feeds = this.#feeds.get(rows);
+    if (!feeds) {
+      const { horizon, dim } = this.shape;
+      feeds = {
+        sample: new ort.Tensor("float32", this.#sample.subarray(0, rows * horizon * dim), [
+          rows,
+          horizon,
+          dim,
+        ]),
+        level: new ort.Tensor("int64", new BigInt64Array(this.#level.buffer as ArrayBuffer, 0, rows), [rows]),
+        observation: new ort.Tensor("float32", this.#observation, [1, this.#observation.length]),
+      };
+      this.#feeds.set(rows, feeds);
+    }
+    return feeds;
+  }
+
+  async close(): Promise<void> {
+    await this.#session.release();
+  }
+}
+
+function checkSignature(
+  session: ort.InferenceSession,
+  { horizon, dim }: ChunkShape,
+  observations: number,
+): void {
+  const expected = {
+    inputs: {
+      sample: ["float32", ["batch", horizon, dim]],
+      level: ["int64", ["batch"]],
+      observation: ["float32", [1, observations]],
+    },
+    outputs: { noise: ["float32", ["batch", horizon, dim]] },
+  } as const;
+  for (const [side, metadata] of [
+    ["inputs", session.inputMetadata],
+    ["outputs", session.outputMetadata],
+  ] as const) {
+    const wanted = Object.entries(expected[side]);
+    const found = metadata.map((value) =>
+      value.isTensor ? `${value.name} ${value.type} ${show(value.shape)}` : value.name,
+    );
+    const fits =
+      wanted.length === metadata.length &&
+      wanted.every(([name, [type, shape]]) =>
+        metadata.some(
+          (value) => value.isTensor && value.name === name && value.type === type && same(value.shape, shape),
+        ),
+      );
+    if (!fits) {
+      const names = wanted.map(([name, [type, shape]]) => `${name} ${type} ${show(shape)}`);
+      throw new ConfigurationError(
+        `the network's ${side} are ${found.join(", ")}; the manifest needs ${names.join(", ")}: ` +
+          "correct horizon, action, n_obs_steps or observation in policy.yaml, or export the network again",
+      );
+    }
+  }
+}
+
+function same(found: readonly (number | string)[], wanted: readonly (number | string)[]): boolean {
+  return (
+    found.length === wanted.length &&
+    wanted.every((side, k) => (typeof side === "string" ? typeof found[k] === "string" : found[k] === side))
+  );
+}
+
+function show(shape: readonly (number | string)[]): string {
+  return `[${shape.join(", ")}]`;
+}

@@ -1,0 +1,187 @@
+import type { Manifest } from "../policy/manifest.js";
+import { LimitsNormalizer } from "../policy/normalizer.js";
+import type { ChunkShape, Denoiser } from "../sampling/denoiser.js";
+import { GaussianStream } from "../sampling/noise.js";
+import { ddpm } from "../sampling/rules/ddpm.js";
+import type { Rule } from "../sampling/rules/rule.js";
+import { squaredCosine } from "../sampling/schedule.js";
+import type { Iterate, Solver } from "../sampling/solvers/solver.js";
+import { type Carried, warmStart } from "../sampling/warm-start.js";
+import { createSolver, type SolverSettings } from "./settings.js";
+
+/** A denoiser for one policy, told the observation before each solve. */
+export interface ConditionedDenoiser extends Denoiser {
+  /** @param observation [To · O], normalised, oldest first. */
+  observe(observation: Float64Array): void;
+}
+
+/** What main asks of the inference worker for one tick. */
+export interface TickRequest {
+  /** Separates robots: each has its own warm start and noise. */
+  readonly session: string;
+  /** Counts the ticks of a session; part of the seed, so that a recorded tick can be solved again. */
+  readonly tick: number;
+  /** Control steps executed since the previous tick; null forgets it and starts cold. */
+  readonly executed: number | null;
+  /** [To · O] raw observations, oldest first. */
+  readonly observation: Float64Array;
+  /** Milliseconds after which no further sweep is begun; null for none. */
+  readonly budgetMs: number | null;
+}
+
+/** A chunk that may be executed, or the reason why there is none. Neither is an exception. */
+export type TickResult = SolvedTick | FailedTick;
+
+export interface SolvedTick {
+  readonly outcome: "accepted" | "budget";
+  /** [rows · D] in physical units, inside the action limits; row 0 belongs to the newest observation. */
+  readonly actions: Float32Array;
+  /** Entries that had to be clipped to the action limits. */
+  readonly clipped: number;
+  readonly start: "cold" | "warm";
+  readonly residual: number;
+  readonly sweeps: number;
+  readonly evaluations: number;
+  readonly solveMs: number;
+}
+
+export interface FailedTick {
+  readonly outcome: "unconverged" | "not-finite" | "stopped";
+  readonly message: string;
+  readonly residual: number;
+  readonly sweeps: number;
+  readonly evaluations: number;
+  readonly solveMs: number;
+}
+
+/** Whether a tick has actions to execute. */
+export function isSolved(tick: TickResult): tick is SolvedTick {
+  return tick.outcome === "accepted" || tick.outcome === "budget";
+}
+
+/**
+ * A chunk cut short by its budget is executed only below this residual. Unconverged cold iterates, which score near zero
+ * on PushT, have residuals around 1 and never pass.
+ */
+export const SAFE_RESIDUAL = 0.1;
+
+/**
+ * Solves ticks: normalise, start from the previous tick, sweep until accepted or out of time, denormalise. Owns what is
+ * carried between the ticks of every session.
+ *
+ * @example
+ * const solver = new TickSolver(manifest, denoiser, settings);
+ * const tick = await solver.solve({ session: "arm", tick: 0, executed: null, observation, budgetMs: 40 });
+ */
+export class TickSolver {
+  readonly #manifest: Manifest;
+  readonly #denoiser: ConditionedDenoiser;
+  readonly #settings: SolverSettings;
+  readonly #rule: Rule;
+  readonly #solver: Solver;
+  readonly #shape: ChunkShape;
+  readonly #observations: LimitsNormalizer;
+  readonly #actions: LimitsNormalizer;
+  readonly #carried = new Map<string, Carried>();
+
+  constructor(manifest: Manifest, denoiser: ConditionedDenoiser, settings: SolverSettings) {
+    this.#manifest = manifest;
+    this.#denoiser = denoiser;
+    this.#settings = settings;
+    this.#rule = ddpm(squaredCosine(manifest.diffusion.levels));
+    this.#solver = createSolver(settings);
+    this.#shape = denoiser.shape;
+    this.#observations = new LimitsNormalizer(joinedRanges(manifest));
+    this.#actions = new LimitsNormalizer(manifest.normalizer.action);
+  }
+
+  /** @param stopped polled between sweeps. */
+  async solve(request: TickRequest, stopped: () => boolean = () => false): Promise<TickResult> {
+    const began = performance.now();
+    const { session, tick, executed, observation, budgetMs } = request;
+    this.#denoiser.observe(this.#observations.normalize(observation.slice()));
+    const stream = new GaussianStream(this.#settings.seed, sessionStream(session, tick));
+    const carried = executed === null ? undefined : this.#carried.get(session);
+    const { coupling, warm } = this.#settings;
+    const { noise, start } = warmStart(
+      this.#shape,
+      this.#rule.steps,
+      carried,
+      executed ?? 0,
+      coupling,
+      stream,
+    );
+    const warmed = warm && start !== undefined;
+
+    let last: Iterate | undefined;
+    let ending: "accepted" | "budget" | "stopped" = "budget";
+    const problem = { rule: this.#rule, denoiser: this.#denoiser, noise, ...(warmed ? { start } : {}) };
+    for await (const iterate of this.#solver(problem)) {
+      last = iterate;
+      if (iterate.accepted) ending = "accepted";
+      else if (stopped()) ending = "stopped";
+      else if (budgetMs === null || performance.now() - began < budgetMs) continue;
+      break;
+    }
+    if (!last) throw new Error("a solver ended without an iterate");
+
+    const { residual, sweeps, evaluations } = last;
+    const figures = { residual, sweeps, evaluations };
+    const fail = (outcome: FailedTick["outcome"], message: string): FailedTick => {
+      this.#carried.delete(session);
+      return { outcome, message, ...figures, solveMs: performance.now() - began };
+    };
+    if (ending === "stopped") return fail("stopped", `stopped on request after ${sweeps} sweeps`);
+    if (!last.chunk.every(Number.isFinite) || Number.isNaN(residual)) {
+      return fail(
+        "not-finite",
+        `the network gave a value that is not finite after ${sweeps} sweeps; check the observation's range against the normaliser`,
+      );
+    }
+    if (ending === "budget" && !(residual <= SAFE_RESIDUAL)) {
+      return fail(
+        "unconverged",
+        `after ${sweeps} sweeps in ${budgetMs} ms the residual is ${residual.toPrecision(2)}, above ${SAFE_RESIDUAL}: raise the solve budget or use a faster device`,
+      );
+    }
+    this.#carried.set(session, { clean: last.clean, noise });
+    return {
+      outcome: ending,
+      ...this.#physical(last.chunk),
+      start: warmed ? "warm" : "cold",
+      ...figures,
+      solveMs: performance.now() - began,
+    };
+  }
+
+  /** Drops what a session carries. */
+  forget(session: string): void {
+    this.#carried.delete(session);
+  }
+
+  #physical(chunk: Float64Array): { actions: Float32Array; clipped: number } {
+    const dim = this.#shape.dim;
+    const past = this.#manifest.n_obs_steps - 1;
+    const actions = Float32Array.from(this.#actions.denormalize(chunk.slice(past * dim)));
+    let clipped = 0;
+    for (let k = 0; k < actions.length; k++) {
+      const { min, max } = this.#manifest.action[k % dim];
+      const inside = Math.min(max, Math.max(min, actions[k]));
+      if (inside !== actions[k]) clipped += 1;
+      actions[k] = inside;
+    }
+    return { actions, clipped };
+  }
+}
+
+function joinedRanges(manifest: Manifest): { min: number[]; max: number[] } {
+  const ranges = manifest.observation.map((key) => manifest.normalizer.observation[key.name]);
+  return { min: ranges.flatMap((range) => range.min), max: ranges.flatMap((range) => range.max) };
+}
+
+/** FNV-1a over the session's name and the tick: a stream number of its own for every tick of every session. */
+function sessionStream(session: string, tick: number): number {
+  let hash = 0x811c9dc5;
+  for (const byte of Buffer.from(`${session}#${tick}`)) hash = Math.imul(hash ^ byte, 0x01000193);
+  return hash >>> 0;
+}

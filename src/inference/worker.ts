@@ -1,0 +1,69 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { observationWidth } from "../policy/manifest.js";
+import { cleanFromNoise } from "../sampling/denoiser.js";
+import { squaredCosine } from "../sampling/schedule.js";
+import { OnnxNetwork } from "./onnx.js";
+import type { FromWorker, ToWorker, WorkerStart } from "./protocol.js";
+import { TickSolver } from "./tick-solver.js";
+
+if (!parentPort) throw new Error("worker.js is started by InferenceHost, not by hand");
+const port = parentPort;
+const send = (message: FromWorker): void => port.postMessage(message);
+const { manifest, network: bytes, runtime, settings, stop } = workerData as WorkerStart;
+const stopped = new Int32Array(stop);
+
+async function begin(): Promise<void> {
+  const network = await OnnxNetwork.load(bytes, manifest, runtime);
+  const { levels, clip } = manifest.diffusion;
+  const denoiser = Object.assign(cleanFromNoise(network, squaredCosine(levels), clip), {
+    observe: (observation: Float64Array) => network.observe(observation),
+  });
+  const warmup = await new TickSolver(manifest, denoiser, settings).solve({
+    session: "warm-up",
+    tick: 0,
+    executed: null,
+    observation: midRange(),
+    budgetMs: null,
+  });
+  const solver = new TickSolver(manifest, denoiser, settings);
+
+  const handle = async (message: ToWorker): Promise<void> => {
+    if (message.kind === "forget") solver.forget(message.session);
+    else if (message.kind === "solve") {
+      const { id, request } = message;
+      try {
+        send({
+          kind: "solved",
+          id,
+          result: await solver.solve(request, () => Atomics.load(stopped, 0) >= id),
+        });
+      } catch (error) {
+        solver.forget(request.session);
+        send({ kind: "failed", id, message: (error as Error).message });
+      }
+    } else {
+      await network.close();
+      port.close();
+    }
+  };
+  // The solver and the network hold one observation at a time, so messages that arrive between sweeps must wait.
+  let handled = Promise.resolve();
+  port.on("message", (message: ToWorker) => {
+    handled = handled.then(() => handle(message));
+  });
+  send({ kind: "ready", warmupMs: warmup.solveMs });
+}
+
+/** An observation in the middle of the normaliser's range, for the warm-up solve. */
+function midRange(): Float64Array {
+  const middle = manifest.observation.flatMap(({ name }) => {
+    const { min, max } = manifest.normalizer.observation[name];
+    return min.map((low, k) => (low + max[k]) / 2);
+  });
+  const frame = Float64Array.from(middle);
+  const all = new Float64Array(manifest.n_obs_steps * observationWidth(manifest));
+  for (let step = 0; step < manifest.n_obs_steps; step++) all.set(frame, step * frame.length);
+  return all;
+}
+
+begin().catch((error: Error) => send({ kind: "unusable", message: error.message }));

@@ -1,0 +1,65 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { parse } from "yaml";
+import { ConfigurationError, describeIssues } from "./errors.js";
+import { type Manifest, manifestSchema } from "./manifest.js";
+
+/** A policy on disk, read and checked: the manifest and the bytes of its network. */
+export interface Bundle {
+  readonly directory: string;
+  readonly manifest: Manifest;
+  readonly network: Uint8Array;
+}
+
+/**
+ * Reads a policy bundle: `<directory>/policy.yaml` and the denoiser it names.
+ *
+ * @throws ConfigurationError naming the file, the field and the remedy when anything is missing, malformed or inconsistent,
+ * or when the network is not the one whose checksum the manifest states.
+ * @example
+ * const bundle = await loadBundle("policies/pusht");
+ */
+export async function loadBundle(directory: string): Promise<Bundle> {
+  const root = resolve(directory);
+  const manifestFile = join(root, "policy.yaml");
+  const text = await readOr(
+    manifestFile,
+    "utf8",
+    `"${directory}" is not a policy bundle; give the folder that holds policy.yaml`,
+  );
+  const manifest = parseManifest(text, manifestFile);
+  const networkFile = join(root, manifest.denoiser.file);
+  const network = await readOr(networkFile, null, `copy the denoiser that policy.yaml names beside it`);
+  const sha256 = createHash("sha256").update(network).digest("hex");
+  if (sha256 !== manifest.denoiser.sha256) {
+    throw new ConfigurationError(
+      `${networkFile} (${network.length} bytes) has sha256 ${sha256}, but policy.yaml states ${manifest.denoiser.sha256}: ` +
+        "the file is truncated or belongs to another policy; copy the bundle again, or state the new checksum if you replaced the network",
+    );
+  }
+  return { directory: root, manifest, network };
+}
+
+/** Parses and checks the text of a `policy.yaml`; `file` appears in the errors. */
+export function parseManifest(text: string, file = "policy.yaml"): Manifest {
+  let document: unknown;
+  try {
+    document = parse(text);
+  } catch (error) {
+    throw new ConfigurationError(`${file} is not YAML: ${(error as Error).message}`);
+  }
+  const result = manifestSchema.safeParse(document);
+  if (!result.success) throw new ConfigurationError(`${file}: ${describeIssues(result.error, document)}`);
+  return result.data;
+}
+
+async function readOr(file: string, encoding: "utf8", remedy: string): Promise<string>;
+async function readOr(file: string, encoding: null, remedy: string): Promise<Uint8Array>;
+async function readOr(file: string, encoding: "utf8" | null, remedy: string): Promise<string | Uint8Array> {
+  try {
+    return await readFile(file, encoding);
+  } catch (error) {
+    throw new ConfigurationError(`cannot read ${file} (${(error as NodeJS.ErrnoException).code}): ${remedy}`);
+  }
+}

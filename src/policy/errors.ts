@@ -1,0 +1,23 @@
+import type { z } from "zod";
+
+/**
+ * Raised when something a person wrote (a manifest, a launch file, an option) cannot work. The message names the
+ * offending value and the remedy; the command line prints it without a stack trace.
+ */
+export class ConfigurationError extends Error {
+  override readonly name = "ConfigurationError";
+}
+
+/** One line per problem: where, what was found there, and what is wanted. */
+export function describeIssues(error: z.ZodError, document: unknown): string {
+  return error.issues
+    .map((issue) => {
+      const found = issue.path.reduce<unknown>(
+        (value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key],
+        document,
+      );
+      const shown = found === null || typeof found !== "object" ? ` (found ${JSON.stringify(found)})` : "";
+      return `${issue.path.join(".") || "the document"}: ${issue.message}${shown}`;
+    })
+    .join("\n  ");
+}

@@ -1,0 +1,139 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { EpisodeRecord } from "./episode-record.js";
+import { SUCCESS_COVERAGE, toEpisodePlot } from "./plots-data.js";
+
+const require = createRequire(import.meta.url);
+const readAsset = (name: string) => readFileSync(require.resolve(`uplot/dist/${name}`), "utf8");
+
+/** The style sheet that the plots need. */
+export function plotStyle(): string {
+  return readAsset("uPlot.min.css");
+}
+
+/**
+ * The script elements that fill the page's plot hosts (`coverage`, `sweeps`, `solve-time`, `residual`) and follow
+ * its episode selector. They need no network: uPlot and the data are inside.
+ *
+ * ```ts
+ * const page = `<div id="coverage"></div> … ${plotScripts(episodes)}`;
+ * ```
+ */
+export function plotScripts(episodes: readonly EpisodeRecord[]): string {
+  const data = { success: SUCCESS_COVERAGE, episodes: episodes.map(toEpisodePlot) };
+  // Without "<" no text in the data can end the element or open a comment.
+  const json = JSON.stringify(data).replaceAll("<", "\\u003c");
+  return `<script type="application/json" id="report-data">${json}</script>
+<script>${readAsset("uPlot.iife.min.js")}</script>
+<script>${BROWSER_SCRIPT}</script>`;
+}
+
+// Text, because the build is plain tsc: it copies no assets, and the project's types know no browser.
+const BROWSER_SCRIPT = `
+"use strict";
+const { success, episodes } = JSON.parse(document.getElementById("report-data").textContent);
+const last = episodes.length - 1;
+const selector = document.getElementById("episode");
+let charts = [];
+
+const color = (name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
+const format = (value) => (value == null ? "–" : String(Number(value.toPrecision(3))));
+const shown = (chart, value) => format(value);
+const line = (label, name, more) =>
+  ({ label, stroke: color(name), width: 1.5, points: { show: false }, value: shown, ...more });
+
+function draw(id, columns, series, { range, y, yAxis, cursor, hooks }) {
+  const host = document.getElementById(id);
+  const axis = { stroke: color("muted"), font: "12px system-ui, sans-serif",
+    grid: { stroke: color("line"), width: 1 }, ticks: { show: false } };
+  charts.push(new uPlot({
+    width: host.clientWidth,
+    height: Number(host.dataset.height),
+    padding: [18, 12, 0, 0],
+    scales: { x: { time: false, range }, y },
+    axes: [
+      { ...axis, grid: { show: false }, label: "control step", labelFont: axis.font, labelSize: 18, size: 30 },
+      { ...axis, size: 56, values: (chart, splits) => splits.map((v) => (v == null ? "" : format(v))), ...yAxis },
+    ],
+    series: [{ label: "step", value: shown }, ...series],
+    cursor: { drag: { setScale: false }, points: { size: 7 }, ...cursor },
+    hooks,
+  }, columns, host));
+}
+
+function drawCoverage() {
+  const steps = Math.max(2, ...episodes.map((episode) => episode.coverage.length));
+  const x = Array.from({ length: steps }, (_, step) => step);
+  const curves = episodes.map((episode) => x.map((step) => episode.coverage[step] ?? null));
+  const series = episodes.map(({ label }, i) =>
+    i === last ? line(label, "accent", { width: 2.5 }) : line(label, "faint"));
+  draw("coverage", [x, ...curves, x.map(() => success)], [
+    ...series,
+    line("success", "good", { dash: [6, 4] }),
+  ], { range: [0, steps - 1], y: { range: [0, 1] } });
+}
+
+function drawTicks({ ticks }) {
+  const hasTicks = ticks.step.length > 0;
+  const hasResidual = ticks.residual.some((value) => value !== null);
+  document.getElementById("no-ticks").hidden = hasTicks;
+  document.getElementById("tick-plots").hidden = !hasTicks;
+  document.getElementById("residual-plot").hidden = !hasResidual;
+  if (!hasTicks) return;
+
+  const gaps = ticks.step.slice(1).map((step, i) => step - ticks.step[i]).filter((gap) => gap > 0);
+  const spacing = Math.min(...gaps, 8);
+  const options = {
+    range: [ticks.step[0] - spacing / 2, ticks.step.at(-1) + spacing / 2],
+    y: { range: (chart, min, max) => [0, 1.1 * (max || 1)] },
+    cursor: { sync: { key: "ticks" } },
+    hooks: { draw: [(chart) => drawMarks(chart, ticks, spacing)] },
+  };
+  const outcome = { label: "outcome", value: (chart, value, series, i) => (i == null ? "–" : ticks.outcome[i]),
+    paths: () => null, points: { show: false } };
+
+  draw("sweeps", [ticks.step, ticks.sweeps, ticks.sweeps], [
+    line("sweeps", "accent", { fill: color("accent"), width: 0, paths: uPlot.paths.bars({ size: [0.7, 28] }) }),
+    outcome,
+  ], { ...options, yAxis: { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500] } });
+  draw("solve-time", [ticks.step, ticks.roundTripMs, ticks.solveMs], [
+    line("round trip, ms", "soft"),
+    line("solve, ms", "accent", { width: 2 }),
+  ], options);
+  if (hasResidual) {
+    draw("residual", [ticks.step, ticks.residual], [
+      line("residual", "accent", { points: { show: true, size: 5, fill: color("accent") } }),
+    ], { ...options, y: { distr: 3 } });
+  }
+}
+
+function drawMarks({ ctx, bbox, scales, valToPos }, ticks, spacing) {
+  const width = Math.max(4 * devicePixelRatio, (0.9 * spacing * bbox.width) / (scales.x.max - scales.x.min));
+  ctx.save();
+  ctx.fillStyle = color("bad");
+  ctx.textAlign = "center";
+  ctx.font = 11 * devicePixelRatio + "px system-ui, sans-serif";
+  ticks.mark.forEach((mark, i) => {
+    if (!mark) return;
+    const x = valToPos(ticks.step[i], "x", true);
+    ctx.globalAlpha = 0.2;
+    ctx.fillRect(x - width / 2, bbox.top, width, bbox.height);
+    ctx.globalAlpha = 1;
+    ctx.fillText(mark === "missed" ? "▼" : "✕", x, bbox.top - 4 * devicePixelRatio);
+  });
+  ctx.restore();
+}
+
+function drawAll() {
+  for (const chart of charts) chart.destroy();
+  charts = [];
+  if (episodes.length === 0) return;
+  drawCoverage();
+  drawTicks(episodes[selector.value]);
+}
+
+drawAll();
+if (selector) selector.addEventListener("change", drawAll);
+addEventListener("resize", drawAll);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
+`;

@@ -1,0 +1,167 @@
+import type { EpisodeRecord } from "./episode-record.js";
+import { plotScripts, plotStyle } from "./plots.js";
+import { isAnswered, SUCCESS_COVERAGE } from "./plots-data.js";
+import { REPORT_STYLE } from "./report-style.js";
+
+/** What a report shows. All texts are plain text; the page escapes them. */
+export interface ReportInput {
+  readonly title: string;
+  /** The figures at the top, already formatted. */
+  readonly summary: ReadonlyArray<readonly [label: string, value: string]>;
+  /** What the run was made with, already formatted. */
+  readonly settings: ReadonlyArray<readonly [label: string, value: string]>;
+  readonly episodes: readonly EpisodeRecord[];
+  /** The last episode as an animated picture, for example `image/webp`. */
+  readonly animation: { readonly mimeType: string; readonly bytes: Uint8Array; readonly caption: string };
+}
+
+/**
+ * Renders a run as one HTML document that opens from disk and loads nothing from anywhere.
+ *
+ * ```ts
+ * await writeFile("report.html", renderReport({ title: "PushT", summary: [["Success", "9 of 10"]], … }));
+ * ```
+ */
+export function renderReport(input: ReportInput): string {
+  const hasEpisodes = input.episodes.length > 0;
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="${CONTENT_POLICY}">
+<title>${escapeHtml(input.title)}</title>
+<style>${plotStyle()}${REPORT_STYLE}</style>
+</head>
+<body>
+<main>
+<h1>${escapeHtml(input.title)}</h1>
+${summaryTiles(input.summary)}
+<div class="side-by-side">
+${animationSection(input.animation)}
+${coverageSection(hasEpisodes)}
+</div>
+${hasEpisodes ? ticksSection(input.episodes) + episodesSection(input.episodes) : ""}
+${settingsSection(input.settings)}
+</main>
+${plotScripts(input.episodes)}
+</body>
+</html>
+`;
+}
+
+// Has the browser enforce that the page is self-contained.
+const CONTENT_POLICY =
+  "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
+
+function summaryTiles(summary: ReportInput["summary"]): string {
+  const tiles = summary.map(
+    ([label, value]) => `<div class="tile"><dt>${escapeHtml(label)}</dt><dd>${escapeHtml(value)}</dd></div>`,
+  );
+  return `<dl class="tiles">${tiles.join("")}</dl>`;
+}
+
+function animationSection({ mimeType, bytes, caption }: ReportInput["animation"]): string {
+  const source = `data:${escapeHtml(mimeType)};base64,${Buffer.from(bytes).toString("base64")}`;
+  return `<section>
+<h2>Last episode</h2>
+<figure><img src="${source}" alt="${escapeHtml(caption)}"><figcaption>${escapeHtml(caption)}</figcaption></figure>
+</section>`;
+}
+
+function coverageSection(hasEpisodes: boolean): string {
+  const note = hasEpisodes
+    ? `Share of the goal that is covered. The last episode is highlighted; the dashed line is success, ${SUCCESS_COVERAGE}.`
+    : "No episode was recorded.";
+  return `<section>
+<h2>Coverage</h2>
+<p>${note}</p>
+<div id="coverage" data-height="300"></div>
+</section>`;
+}
+
+function ticksSection(episodes: readonly EpisodeRecord[]): string {
+  const options = episodes.map((record, i) => {
+    const selected = i === episodes.length - 1 ? " selected" : "";
+    const text = `${record.episode}: seed ${record.seed}, score ${fixed(record.score, 2)}`;
+    return `<option value="${i}"${selected}>${escapeHtml(text)}</option>`;
+  });
+  return `<section>
+<div class="head"><h2>Ticks</h2><label>Episode <select id="episode" autocomplete="off">${options.join("")}</select></label></div>
+<p>One tick is one solve. <span class="bad">▼ missed</span>: the answer came after the control step that needed it. <span class="bad">✕ refused</span>: no plan was sent.</p>
+<p id="no-ticks" hidden>This episode has no ticks.</p>
+<div id="tick-plots">
+<div class="plot"><h3>Sweeps per tick</h3><div id="sweeps" data-height="190"></div></div>
+<div class="plot"><h3>Time per tick, ms</h3><div id="solve-time" data-height="220"></div></div>
+<div class="plot" id="residual-plot"><h3>Residual per tick, normalised action units</h3><div id="residual" data-height="200"></div></div>
+</div>
+</section>`;
+}
+
+function episodesSection(episodes: readonly EpisodeRecord[]): string {
+  const headings = [
+    "Episode",
+    "Seed",
+    "Score",
+    "Success",
+    "Ticks",
+    "Mean sweeps",
+    "Median solve, ms",
+    "Deadline misses",
+    "Held steps",
+  ];
+  const rows = episodes.map((record) => {
+    // Refusals mostly never reach the solver, and would pull its figures down.
+    const answered = record.ticks.filter(isAnswered);
+    const cells = [
+      fixed(record.seed, 0),
+      fixed(record.score, 3),
+      record.success ? "yes" : "no",
+      fixed(record.ticks.length, 0),
+      fixed(mean(answered.map((tick) => tick.sweeps)), 1),
+      fixed(median(answered.map((tick) => tick.solveMs)), 1),
+      count(record.deadlineMisses),
+      count(record.heldSteps),
+    ];
+    return `<tr><th scope="row">${fixed(record.episode, 0)}</th>${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`;
+  });
+  return `<section>
+<h2>Episodes</h2>
+<div class="table"><table>
+<thead><tr>${headings.map((heading) => `<th scope="col">${heading}</th>`).join("")}</tr></thead>
+<tbody>${rows.join("\n")}</tbody>
+</table></div>
+</section>`;
+}
+
+function settingsSection(settings: ReportInput["settings"]): string {
+  const rows = settings.map(
+    ([label, value]) => `<tr><th scope="row">${escapeHtml(label)}</th><td>${escapeHtml(value)}</td></tr>`,
+  );
+  return `<section>
+<h2>Settings</h2>
+<div class="table settings"><table><tbody>${rows.join("\n")}</tbody></table></div>
+</section>`;
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+function fixed(value: number | undefined, digits: number): string {
+  return value !== undefined && Number.isFinite(value) ? value.toFixed(digits) : "–";
+}
+
+function count(value: number): string {
+  return value > 0 ? `<span class="bad">${fixed(value, 0)}</span>` : fixed(value, 0);
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}

@@ -1,0 +1,52 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Dealer, Router } from "zeromq";
+import type { Handover } from "./outbox.js";
+import { runHandler } from "./run-handler.js";
+import { DEFAULT_WIRE_LIMITS } from "./wire-scan.js";
+
+/** Longest the receive loop may keep the event loop to itself, ms: a flood must not hold up a deadline. */
+const RECEIVE_SLICE_MS = 2;
+
+/** How every socket of this transport is set up. */
+export const SOCKET_OPTIONS = {
+  linger: 0,
+  // A full socket refuses at once, and the outbox decides what to keep.
+  sendTimeout: 0,
+  // Everything queued here is stale by the time it is read.
+  sendHighWaterMark: 4,
+  receiveHighWaterMark: 16,
+  // A message a little over the wire's limit is refused with a reason; beyond this, ZeroMQ cuts the peer unread.
+  maxMessageSize: DEFAULT_WIRE_LIMITS.maxBytes + 2 ** 20,
+  // Without these a pulled cable looks like silence for ever.
+  heartbeatInterval: 1000,
+  heartbeatTimeout: 3000,
+  heartbeatTimeToLive: 3000,
+};
+
+/** Hands every message to `handle` until the socket is closed; never rejects. */
+export async function receiveAll(socket: Router | Dealer, handle: (frames: Buffer[]) => void): Promise<void> {
+  let sliceEnd = 0;
+  while (!socket.closed) {
+    try {
+      const frames = await socket.receive();
+      runHandler(() => handle(frames));
+    } catch {
+      // Closing ends a pending receive with an error; anything else must not become a busy loop.
+      await nextTurn();
+    }
+    if (performance.now() > sliceEnd) {
+      await nextTurn();
+      sliceEnd = performance.now() + RECEIVE_SLICE_MS;
+    }
+  }
+}
+
+/** Hands one message to a socket that was set up with {@link SOCKET_OPTIONS}; never rejects. */
+export async function write(send: () => Promise<void>): Promise<Handover> {
+  try {
+    await send();
+    return "taken";
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EAGAIN" ? "full" : "gone";
+  }
+}

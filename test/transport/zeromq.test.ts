@@ -1,0 +1,235 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, expect, test } from "vitest";
+import { Dealer, Request } from "zeromq";
+import {
+  encodeMessage,
+  type NodeMessage,
+  parseNodeMessage,
+  type RefusedMessage,
+} from "../../src/transport/message.js";
+import { float32 } from "../../src/transport/ndarray.js";
+import type { ClientTransport, NodeTransport } from "../../src/transport/transport.js";
+import { DEFAULT_WIRE_LIMITS } from "../../src/transport/wire-scan.js";
+import { bindZeromqNode, connectZeromqClient } from "../../src/transport/zeromq.js";
+import { chunkMessage, observationMessage, policyMessage, until } from "./messages.js";
+
+const ANY_PORT = "tcp://127.0.0.1:*";
+const ipcEndpoint = () => `ipc://${join(mkdtempSync(join(tmpdir(), "parapilot-")), "node.sock")}`;
+
+const open: { close(): unknown }[] = [];
+const kept = <T extends { close(): unknown }>(resource: T): T => {
+  open.push(resource);
+  return resource;
+};
+afterEach(async () => {
+  for (const resource of open.splice(0)) await resource.close();
+});
+
+/** A node that answers hello with the policy, an observation with a chunk, and bad messages with their refusal. */
+async function answeringNode(endpoint: string): Promise<NodeTransport> {
+  const node = kept(await bindZeromqNode(endpoint));
+  node.listen({
+    message: (peer, m) => node.send(peer, m.type === "hello" ? policyMessage : chunkMessage({ id: m.id })),
+    malformed: (peer, refusal) => node.send(peer, refusal),
+  });
+  return node;
+}
+
+function listeningClient(address: string): ClientTransport & { readonly got: NodeMessage[] } {
+  const client = kept(connectZeromqClient(address));
+  const got: NodeMessage[] = [];
+  client.listen((m) => got.push(m));
+  return Object.assign(client, { got });
+}
+
+const rawDealer = (address: string) => {
+  const dealer = kept(new Dealer({ linger: 0 }));
+  dealer.connect(address);
+  return dealer;
+};
+
+async function reply(socket: Dealer | Request): Promise<NodeMessage | RefusedMessage> {
+  const frames = await socket.receive();
+  expect(frames.length).toBe(1);
+  const parsed = parseNodeMessage(frames[0]);
+  return parsed.ok ? parsed.message : parsed.refusal;
+}
+
+test.each([ANY_PORT, ipcEndpoint()])("round trip over %s", async (endpoint) => {
+  const node = await answeringNode(endpoint);
+  const client = listeningClient(node.address);
+  client.send({ type: "hello" });
+  client.send(observationMessage({ id: 7 }));
+  await until(() => client.got.length === 2);
+  expect(client.got).toEqual([policyMessage, chunkMessage({ id: 7 })]);
+});
+
+test("two clients get their own replies", async () => {
+  const node = await answeringNode(ANY_PORT);
+  const clients = [listeningClient(node.address), listeningClient(node.address)];
+  clients[0].send(observationMessage({ id: 10 }));
+  clients[1].send(observationMessage({ id: 20 }));
+  await until(() => clients.every((client) => client.got.length === 1));
+  expect(clients.map((client) => client.got[0])).toMatchObject([{ id: 10 }, { id: 20 }]);
+});
+
+test("a REQ client is answered in its own envelope", async () => {
+  const node = await answeringNode(ANY_PORT);
+  const request = kept(new Request({ linger: 0 }));
+  request.connect(node.address);
+  await request.send(encodeMessage({ type: "hello" }));
+  expect(await reply(request)).toEqual(policyMessage);
+  await request.send(Buffer.of(0xc1));
+  expect(await reply(request)).toMatchObject({ type: "refused", reason: "malformed" });
+});
+
+test("a client that vanishes is counted, and the node goes on", async () => {
+  const node = kept(await bindZeromqNode(ANY_PORT));
+  const peers: string[] = [];
+  node.listen({ message: (peer) => peers.push(peer), malformed: () => {} });
+  const leaving = listeningClient(node.address);
+  leaving.send(observationMessage());
+  await until(() => peers.length === 1);
+  await leaving.close();
+  await until(() => {
+    node.send(peers[0], chunkMessage());
+    return node.dropped > 0;
+  });
+  const staying = listeningClient(node.address);
+  staying.send(observationMessage());
+  await until(() => peers.length === 2);
+  node.send(peers[1], chunkMessage());
+  await until(() => staying.got.length === 1);
+});
+
+test("malformed bytes and extra frames are refused with the reason", async () => {
+  const node = await answeringNode(ANY_PORT);
+  const dealer = rawDealer(node.address);
+  await dealer.send(Buffer.from("not msgpack"));
+  expect(await reply(dealer)).toMatchObject({ type: "refused", id: null, reason: "malformed" });
+  await dealer.send([encodeMessage({ type: "hello" }), Buffer.of(1)]);
+  expect(await reply(dealer)).toMatchObject({
+    message: "message came in 2 frames; send each message as one frame",
+  });
+  await dealer.send(Buffer.alloc(0));
+  expect(await reply(dealer)).toMatchObject({ reason: "malformed" });
+  await dealer.send(encodeMessage({ type: "hello" }));
+  expect(await reply(dealer)).toEqual(policyMessage);
+});
+
+test("an oversized message is refused, a far larger one cuts its sender, and others go on", async () => {
+  const node = await answeringNode(ANY_PORT);
+  const dealer = rawDealer(node.address);
+  await dealer.send(Buffer.alloc(DEFAULT_WIRE_LIMITS.maxBytes + 1));
+  expect(await reply(dealer)).toMatchObject({ type: "refused", reason: "oversized" });
+
+  let cut = false;
+  dealer.events.on("disconnect", () => {
+    cut = true;
+  });
+  await dealer.send(Buffer.alloc(2 * DEFAULT_WIRE_LIMITS.maxBytes));
+  await until(() => cut);
+  const other = listeningClient(node.address);
+  other.send({ type: "hello" });
+  await until(() => other.got.length === 1);
+});
+
+test("a slow peer costs neither memory nor the newest reply", async () => {
+  const node = kept(await bindZeromqNode(ipcEndpoint()));
+  const peers: string[] = [];
+  node.listen({ message: (peer) => peers.push(peer), malformed: () => {} });
+  const slow = kept(new Dealer({ linger: 0, receiveHighWaterMark: 1 }));
+  slow.connect(node.address);
+  await slow.send(encodeMessage({ type: "hello" }));
+  await until(() => peers.length === 1);
+
+  const actions = float32(new Float32Array(64 * 256), [64, 256]);
+  const before = process.memoryUsage();
+  const last = 4000; // 256 MB of replies
+  for (let id = 0; id <= last; id++) {
+    node.send(peers[0], chunkMessage({ id, actions }));
+    if (id % 100 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  const after = process.memoryUsage();
+  expect(node.dropped).toBeGreaterThan(3000);
+  expect(after.arrayBuffers + after.external - before.arrayBuffers - before.external).toBeLessThan(
+    128 * 2 ** 20,
+  );
+
+  let newest = -1;
+  while (newest < last) newest = ((await reply(slow)) as { id: number }).id;
+});
+
+test("a client finds the node again after a restart, and its newest observation arrives", async () => {
+  const endpoint = ipcEndpoint();
+  const first = await answeringNode(endpoint);
+  const client = listeningClient(endpoint);
+  client.send({ type: "hello" });
+  await until(() => client.got.length === 1);
+  await first.close();
+  for (let id = 0; id <= 100; id++) client.send(observationMessage({ id }));
+  await answeringNode(endpoint);
+  await until(() => client.got.some((m) => m.type === "chunk" && m.id === 100));
+  expect(client.dropped).toBeGreaterThan(0);
+});
+
+test.each([ANY_PORT, ipcEndpoint()])(
+  "a closed node can be bound again, a hundred times over: %s",
+  async (endpoint) => {
+    let node = await bindZeromqNode(endpoint);
+    for (let i = 0; i < 100; i++) {
+      node.listen({ message: () => {}, malformed: () => {} });
+      await node.close();
+      node = await bindZeromqNode(node.address);
+    }
+    kept(node);
+  },
+);
+
+test("a client may start before its node", async () => {
+  const endpoint = ipcEndpoint();
+  const client = listeningClient(endpoint);
+  client.send({ type: "hello" });
+  await answeringNode(endpoint);
+  await until(() => client.got.length === 1);
+});
+
+describe("set-up errors name the endpoint and the remedy", () => {
+  test.each([ANY_PORT, ipcEndpoint()])("in use: %s", async (endpoint) => {
+    const node = await answeringNode(endpoint);
+    await expect(bindZeromqNode(node.address)).rejects.toThrow(
+      `${node.address} is already in use, probably by another parapilot node; stop that one, or choose another endpoint`,
+    );
+    const client = listeningClient(node.address);
+    client.send({ type: "hello" });
+    await until(() => client.got.length === 1);
+  });
+
+  test.each(["tcp://0.0.0.0:5571", "tcp://*:5571", "tcp://eth0:5571", "tcp://127.0.0.1.evil.org:5571"])(
+    "reachable from elsewhere: %s",
+    async (endpoint) => {
+      await expect(bindZeromqNode(endpoint)).rejects.toThrow(/every machine .* allowRemote: true/);
+    },
+  );
+
+  test("allowRemote allows it", async () => {
+    kept(await bindZeromqNode("tcp://0.0.0.0:*", { allowRemote: true }));
+  });
+
+  test.each(["tcp://127.0.0.1", "tcp://127.0.0.1:99999", "udp://127.0.0.1:5571", "5571", "ipc://"])(
+    "no endpoint: %s",
+    async (endpoint) => {
+      await expect(bindZeromqNode(endpoint)).rejects.toThrow(`"${endpoint}" is not an endpoint to bind`);
+    },
+  );
+
+  test("a folder that is not there", async () => {
+    await expect(bindZeromqNode("ipc:///no/such/folder/x.sock")).rejects.toThrow(/does not exist; create it/);
+  });
+
+  test("a client's endpoint", () => {
+    expect(() => connectZeromqClient("nonsense")).toThrow(/"nonsense" is not an endpoint to connect to/);
+  });
+});
