@@ -6,6 +6,7 @@ import type {
   ChunkMessage,
   ClientMessage,
   ObservationMessage,
+  RefusalReason,
   RefusedMessage,
 } from "../transport/message.js";
 import { float32 } from "../transport/ndarray.js";
@@ -86,33 +87,36 @@ export class ControlNode {
       return;
     }
     const peer = this.#peer(name);
-    const { id, stamp, episode, step } = message;
-    const refuse = (reason: RefusedMessage["reason"], text: string) =>
-      this.#refuse(name, { type: "refused", id, stamp, reason, message: text });
-    if (this.#stopping) return refuse("stopping", "the node is shutting down");
-    if (id <= peer.lastId)
-      return refuse("superseded", `observation ${id} came after observation ${peer.lastId}`);
-    peer.lastId = id;
-    if (episode !== peer.episode) {
-      peer.episode = episode;
-      peer.pilot.reset();
-      this.#watch({ peer: name, kind: "episode", episode });
+    const objection = this.#admit(name, peer, message);
+    if (objection) {
+      this.#refuse(name, refusalOf(message, ...objection));
+      return;
     }
-    const wrong = peer.pilot.observe(step, values(message));
-    if (wrong) return refuse("invalid-observation", wrong);
     if (!message.plan) return;
     if (peer.waiting) {
-      const { message: old } = peer.waiting;
-      this.#refuse(name, {
-        type: "refused",
-        id: old.id,
-        stamp: old.stamp,
-        reason: "superseded",
-        message: `observation ${id} arrived before observation ${old.id} could be solved`,
-      });
+      const text = `observation ${message.id} arrived before observation ${peer.waiting.message.id} could be solved`;
+      this.#refuse(name, refusalOf(peer.waiting.message, "superseded", text));
     }
     peer.waiting = { message, view: peer.pilot.view() };
     if (!peer.solving) void this.#solveWaiting(name, peer);
+  }
+
+  /** Takes an observation into the peer's history, or says why not. */
+  #admit(
+    name: string,
+    peer: Peer,
+    { id, episode, step, observation }: ObservationMessage,
+  ): readonly [RefusalReason, string] | undefined {
+    if (this.#stopping) return ["stopping", "the node is shutting down"];
+    if (id <= peer.lastId) return ["superseded", `observation ${id} came after observation ${peer.lastId}`];
+    peer.lastId = id;
+    if (episode !== peer.episode) {
+      peer.episode = episode;
+      peer.pilot.reset(episode);
+      this.#watch({ peer: name, kind: "episode", episode });
+    }
+    const wrong = peer.pilot.observe(step, values(observation));
+    return wrong ? ["invalid-observation", wrong] : undefined;
   }
 
   async #solveWaiting(name: string, peer: Peer): Promise<void> {
@@ -125,9 +129,8 @@ export class ControlNode {
         this.#transport.send(name, this.#chunk(message, tick));
         this.#watch({ peer: name, kind: "solved", episode: message.episode, step: message.step, tick });
       } else {
-        const { id, stamp } = message;
         const reason = tick.outcome === "unconverged" ? "unconverged" : "solver-failed";
-        this.#refuse(name, { type: "refused", id, stamp, reason, message: tick.message }, tick);
+        this.#refuse(name, refusalOf(message, reason, tick.message), tick);
       }
     }
     peer.solving = false;
@@ -195,6 +198,14 @@ export class ControlNode {
   }
 }
 
-function values(message: ObservationMessage): Observation {
-  return Object.fromEntries(Object.entries(message.observation).map(([key, array]) => [key, array.data]));
+function refusalOf(
+  { id, stamp }: ObservationMessage,
+  reason: RefusalReason,
+  message: string,
+): RefusedMessage {
+  return { type: "refused", id, stamp, reason, message };
+}
+
+function values(arrays: ObservationMessage["observation"]): Observation {
+  return Object.fromEntries(Object.entries(arrays).map(([key, array]) => [key, array.data]));
 }

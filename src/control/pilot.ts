@@ -30,7 +30,7 @@ export class Pilot {
   readonly #history: History;
   readonly #frame: Float64Array;
   #tick = 0;
-  #episodes = 0;
+  #episode = 0;
   /** Control step of the observation that the previous chunk answered; null when the next solve must start cold. */
   #solvedStep: number | null = null;
 
@@ -45,11 +45,15 @@ export class Pilot {
     this.#frame = new Float64Array(size);
   }
 
-  /** Begins an episode: forgets observations and warm start. Ticks go on counting, so noise never repeats. */
-  reset(): void {
+  /**
+   * Begins an episode: forgets observations and warm start. The episode's number is part of the noise seed; without one
+   * the next number is taken.
+   */
+  reset(episode: number = this.#episode + 1): void {
     this.#history.clear();
     this.#solvedStep = null;
-    this.#episodes += 1;
+    this.#episode = episode;
+    this.#tick = 0;
   }
 
   /**
@@ -95,10 +99,17 @@ export class Pilot {
   async plan(view: View = this.view(), budgetMs: number | null = null): Promise<TickResult> {
     const executed = this.#solvedStep === null ? null : view.step - this.#solvedStep;
     const { session } = this;
-    const request = { session, tick: this.#tick++, executed, observation: view.observation, budgetMs };
-    const episodes = this.#episodes;
+    const episode = this.#episode;
+    const request = {
+      session,
+      episode,
+      tick: this.#tick++,
+      executed,
+      observation: view.observation,
+      budgetMs,
+    };
     const result = await this.#host.solve(request);
-    if (episodes === this.#episodes) this.#solvedStep = isSolved(result) ? view.step : null;
+    if (episode === this.#episode) this.#solvedStep = isSolved(result) ? view.step : null;
     return result;
   }
 

@@ -17,7 +17,7 @@ export interface HostOptions {
  *
  * @example
  * const host = await InferenceHost.start(await loadBundle("policies/pusht"));
- * const tick = await host.solve({ session: "arm", tick: 0, executed: null, observation, budgetMs: null });
+ * const tick = await host.solve({ session: "arm", episode: 0, tick: 0, executed: null, observation, budgetMs: null });
  * await host.close();
  */
 export class InferenceHost {

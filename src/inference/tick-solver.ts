@@ -1,4 +1,4 @@
-import type { Manifest } from "../policy/manifest.js";
+import { joinedRanges, type Manifest } from "../policy/manifest.js";
 import { LimitsNormalizer } from "../policy/normalizer.js";
 import type { ChunkShape, Denoiser } from "../sampling/denoiser.js";
 import { GaussianStream } from "../sampling/noise.js";
@@ -17,9 +17,10 @@ export interface ConditionedDenoiser extends Denoiser {
 
 /** What main asks of the inference worker for one tick. */
 export interface TickRequest {
-  /** Separates robots: each has its own warm start and noise. */
+  /** Separates robots: each has its own warm start. */
   readonly session: string;
-  /** Counts the ticks of a session; part of the seed, so that a recorded tick can be solved again. */
+  /** Episode, and tick within it: with the seed they fix the noise, so that a recorded tick can be solved again. */
+  readonly episode: number;
   readonly tick: number;
   /** Control steps executed since the previous tick; null forgets it and starts cold. */
   readonly executed: number | null;
@@ -71,7 +72,7 @@ export const SAFE_RESIDUAL = 0.1;
  *
  * @example
  * const solver = new TickSolver(manifest, denoiser, settings);
- * const tick = await solver.solve({ session: "arm", tick: 0, executed: null, observation, budgetMs: 40 });
+ * const tick = await solver.solve({ session: "arm", episode: 0, tick: 0, executed: null, observation, budgetMs: 40 });
  */
 export class TickSolver {
   readonly #manifest: Manifest;
@@ -98,9 +99,9 @@ export class TickSolver {
   /** @param stopped polled between sweeps. */
   async solve(request: TickRequest, stopped: () => boolean = () => false): Promise<TickResult> {
     const began = performance.now();
-    const { session, tick, executed, observation, budgetMs } = request;
+    const { session, episode, tick, executed, observation, budgetMs } = request;
     this.#denoiser.observe(this.#observations.normalize(observation.slice()));
-    const stream = new GaussianStream(this.#settings.seed, sessionStream(session, tick));
+    const stream = new GaussianStream(this.#settings.seed, tickStream(episode, tick));
     const carried = executed === null ? undefined : this.#carried.get(session);
     const { coupling, warm } = this.#settings;
     const { noise, start } = warmStart(
@@ -174,14 +175,7 @@ export class TickSolver {
   }
 }
 
-function joinedRanges(manifest: Manifest): { min: number[]; max: number[] } {
-  const ranges = manifest.observation.map((key) => manifest.normalizer.observation[key.name]);
-  return { min: ranges.flatMap((range) => range.min), max: ranges.flatMap((range) => range.max) };
-}
-
-/** FNV-1a over the session's name and the tick: a stream number of its own for every tick of every session. */
-function sessionStream(session: string, tick: number): number {
-  let hash = 0x811c9dc5;
-  for (const byte of Buffer.from(`${session}#${tick}`)) hash = Math.imul(hash ^ byte, 0x01000193);
-  return hash >>> 0;
+/** A stream number for every tick of every episode; the odd multiplier spreads neighbouring episodes apart. */
+function tickStream(episode: number, tick: number): number {
+  return (Math.imul(episode, 0x9e3779b1) + tick) >>> 0;
 }

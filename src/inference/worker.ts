@@ -1,5 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { observationWidth } from "../policy/manifest.js";
+import { middleObservation } from "../policy/manifest.js";
 import { cleanFromNoise } from "../sampling/denoiser.js";
 import { squaredCosine } from "../sampling/schedule.js";
 import { OnnxNetwork } from "./onnx.js";
@@ -20,9 +20,10 @@ async function begin(): Promise<void> {
   });
   const warmup = await new TickSolver(manifest, denoiser, settings).solve({
     session: "warm-up",
+    episode: 0,
     tick: 0,
     executed: null,
-    observation: midRange(),
+    observation: middleObservation(manifest),
     budgetMs: null,
   });
   const solver = new TickSolver(manifest, denoiser, settings);
@@ -52,18 +53,6 @@ async function begin(): Promise<void> {
     handled = handled.then(() => handle(message));
   });
   send({ kind: "ready", warmupMs: warmup.solveMs });
-}
-
-/** An observation in the middle of the normaliser's range, for the warm-up solve. */
-function midRange(): Float64Array {
-  const middle = manifest.observation.flatMap(({ name }) => {
-    const { min, max } = manifest.normalizer.observation[name];
-    return min.map((low, k) => (low + max[k]) / 2);
-  });
-  const frame = Float64Array.from(middle);
-  const all = new Float64Array(manifest.n_obs_steps * observationWidth(manifest));
-  for (let step = 0; step < manifest.n_obs_steps; step++) all.set(frame, step * frame.length);
-  return all;
 }
 
 begin().catch((error: Error) => send({ kind: "unusable", message: error.message }));

@@ -99,3 +99,22 @@ export function width(shape: readonly number[]): number {
 export function observationWidth(manifest: Manifest): number {
   return manifest.observation.reduce((sum, key) => sum + width(key.shape), 0);
 }
+
+/**
+ * [To · O] raw observations in the middle of the normaliser's range: a question every policy can be asked, for warm-up
+ * and inspection.
+ */
+export function middleObservation(manifest: Manifest): Float64Array {
+  const { min, max } = joinedRanges(manifest);
+  const frame = min.map((low, k) => (low + max[k]) / 2);
+  return Float64Array.from(
+    { length: manifest.n_obs_steps * frame.length },
+    (_, k) => frame[k % frame.length],
+  );
+}
+
+/** The normaliser's range of one whole observation, keys in the manifest's order. */
+export function joinedRanges(manifest: Manifest): { readonly min: number[]; readonly max: number[] } {
+  const ranges = manifest.observation.map((key) => manifest.normalizer.observation[key.name]);
+  return { min: ranges.flatMap((r) => r.min), max: ranges.flatMap((r) => r.max) };
+}

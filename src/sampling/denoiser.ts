@@ -50,9 +50,8 @@ export function cleanFromNoise(network: NoiseNetwork, schedule: NoiseSchedule, c
         const noiseScale = Math.sqrt(1 - signal);
         const inverse = 1 / Math.sqrt(signal);
         for (let k = row * size; k < (row + 1) * size; k++) {
-          const clean = (states[k] - noiseScale * out[k]) * inverse;
-          // Written so that NaN stays NaN: a clip that swallowed it would publish a full-scale action.
-          out[k] = clean > clip ? clip : clean < -clip ? -clip : clean;
+          // Math.min and Math.max let NaN through, which they must: a clip that swallowed it would make it an action.
+          out[k] = Math.min(clip, Math.max(-clip, (states[k] - noiseScale * out[k]) * inverse));
         }
       }
     },

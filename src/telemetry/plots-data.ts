@@ -42,9 +42,9 @@ export function toEpisodePlot(record: EpisodeRecord): EpisodePlot {
     ticks: {
       step: ticks.map((tick) => tick.step),
       sweeps: ticks.map((tick) => plottable(tick.sweeps)),
-      // A refusal before the solver ran has no solve time; a dip to zero would read as a fast solve.
+      // A refusal before the solver ran leaves a gap; a dip towards zero would read as a fast solve.
       solveMs: ticks.map((tick) => positive(tick.solveMs)),
-      roundTripMs: ticks.map((tick) => positive(tick.roundTripMs)),
+      roundTripMs: ticks.map((tick) => (tick.solveMs > 0 ? positive(tick.roundTripMs) : null)),
       // A logarithmic scale has no place for an exact solve's zero.
       residual: ticks.map((tick) => positive(tick.residual)),
       outcome: ticks.map((tick) => (tick.missed ? `${tick.outcome}, missed` : tick.outcome)),

@@ -37,10 +37,11 @@ const selector = document.getElementById("episode");
 let charts = [];
 
 const color = (name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
-const format = (value) => (value == null ? "–" : String(Number(value.toPrecision(3))));
-const shown = (chart, value) => format(value);
+const format = (value) => String(value >= 100 ? Math.round(value) : Number(value.toPrecision(3)));
+const shown = (chart, value) => (value == null ? "–" : format(value));
 const line = (label, name, more) =>
-  ({ label, stroke: color(name), width: 1.5, points: { show: false }, value: shown, ...more });
+  ({ label, stroke: color(name), width: 1.5, points: { size: 5, fill: color(name) }, value: shown, ...more });
+const wholeSteps = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
 
 function draw(id, columns, series, { range, y, yAxis, cursor, hooks }) {
   const host = document.getElementById(id);
@@ -52,7 +53,7 @@ function draw(id, columns, series, { range, y, yAxis, cursor, hooks }) {
     padding: [18, 12, 0, 0],
     scales: { x: { time: false, range }, y },
     axes: [
-      { ...axis, grid: { show: false }, label: "control step", labelFont: axis.font, labelSize: 18, size: 30 },
+      { ...axis, grid: { show: false }, incrs: wholeSteps, label: "control step", labelFont: axis.font, labelSize: 18, size: 30 },
       { ...axis, size: 56, values: (chart, splits) => splits.map((v) => (v == null ? "" : format(v))), ...yAxis },
     ],
     series: [{ label: "step", value: shown }, ...series],
@@ -61,16 +62,18 @@ function draw(id, columns, series, { range, y, yAxis, cursor, hooks }) {
   }, columns, host));
 }
 
-function drawCoverage() {
+function drawCoverage(chosen) {
   const steps = Math.max(2, ...episodes.map((episode) => episode.coverage.length));
   const x = Array.from({ length: steps }, (_, step) => step);
   const curves = episodes.map((episode) => x.map((step) => episode.coverage[step] ?? null));
-  const series = episodes.map(({ label }, i) =>
-    i === last ? line(label, "accent", { width: 2.5 }) : line(label, "faint"));
+  const series = episodes.map(({ label }, i) => {
+    if (i === last) return line(label, "accent", { width: 2.5 });
+    return i === chosen ? line(label, "ink", { width: 2 }) : line(label, "faint", { class: "unlisted" });
+  });
   draw("coverage", [x, ...curves, x.map(() => success)], [
     ...series,
-    line("success", "good", { dash: [6, 4] }),
-  ], { range: [0, steps - 1], y: { range: [0, 1] } });
+    line("success", "good", { dash: [6, 4], points: { show: false } }),
+  ], { range: [0, steps - 1], y: { range: [0, 1.02] } });
 }
 
 function drawTicks({ ticks }) {
@@ -87,23 +90,27 @@ function drawTicks({ ticks }) {
     range: [ticks.step[0] - spacing / 2, ticks.step.at(-1) + spacing / 2],
     y: { range: (chart, min, max) => [0, 1.1 * (max || 1)] },
     cursor: { sync: { key: "ticks" } },
-    hooks: { draw: [(chart) => drawMarks(chart, ticks, spacing)] },
+    hooks: { drawAxes: [(chart) => drawMarks(chart, ticks, spacing)] },
   };
-  const outcome = { label: "outcome", value: (chart, value, series, i) => (i == null ? "–" : ticks.outcome[i]),
-    paths: () => null, points: { show: false } };
+  const outcome = { label: "outcome", class: "unmarked", paths: () => null, points: { show: false },
+    value: (chart, value, series, i) => (i == null ? "–" : ticks.outcome[i]) };
+  const fills = ticks.mark.map((mark) => color(mark ? "bad" : "accent"));
+  const bars = uPlot.paths.bars({ size: [0.7, 28], disp: { fill: { unit: 3, values: () => fills } } });
+  const decades = { splits: (chart, axis, min, max) =>
+    Array.from({ length: Math.round(Math.log10(max / min)) + 1 }, (_, i) => min * 10 ** i) };
 
   draw("sweeps", [ticks.step, ticks.sweeps, ticks.sweeps], [
-    line("sweeps", "accent", { fill: color("accent"), width: 0, paths: uPlot.paths.bars({ size: [0.7, 28] }) }),
+    line("sweeps", "accent", { fill: color("accent"), width: 0, paths: bars, points: { show: false } }),
     outcome,
-  ], { ...options, yAxis: { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500] } });
+  ], { ...options, yAxis: { incrs: wholeSteps } });
   draw("solve-time", [ticks.step, ticks.roundTripMs, ticks.solveMs], [
     line("round trip, ms", "soft"),
     line("solve, ms", "accent", { width: 2 }),
   ], options);
   if (hasResidual) {
     draw("residual", [ticks.step, ticks.residual], [
-      line("residual", "accent", { points: { show: true, size: 5, fill: color("accent") } }),
-    ], { ...options, y: { distr: 3 } });
+      line("residual", "accent"),
+    ], { ...options, yAxis: decades, y: { distr: 3, range: (chart, min, max) => uPlot.rangeLog(min, max, 10, true) } });
   }
 }
 
@@ -128,8 +135,9 @@ function drawAll() {
   for (const chart of charts) chart.destroy();
   charts = [];
   if (episodes.length === 0) return;
-  drawCoverage();
-  drawTicks(episodes[selector.value]);
+  const chosen = Number(selector.value);
+  drawCoverage(chosen);
+  drawTicks(episodes[chosen]);
 }
 
 drawAll();

@@ -22,7 +22,7 @@ section, .tile { background: var(--card); border: 1px solid var(--line); border-
 section { margin-top: 16px; padding: 16px 18px; min-width: 0; }
 p, figcaption { margin: 6px 0 0; color: var(--muted); font-size: 13px; }
 
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin: 0; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(130px, 1fr)); gap: 12px; margin: 0; }
 .tile { padding: 10px 14px; display: flex; flex-direction: column-reverse; justify-content: flex-end; }
 .tile dt { color: var(--muted); font-size: 13px; }
 .tile dd { margin: 0; font-size: 22px; font-weight: 600; overflow-wrap: anywhere; }
@@ -30,7 +30,7 @@ p, figcaption { margin: 6px 0 0; color: var(--muted); font-size: 13px; }
 .side-by-side { display: grid; grid-template-columns: minmax(220px, 340px) minmax(0, 1fr); column-gap: 16px; }
 figure { margin: 10px 0 0; }
 figure img { display: block; width: 100%; max-width: 480px; border-radius: 4px; }
-@media (max-width: 699px) { .side-by-side { grid-template-columns: minmax(0, 1fr); } }
+@media (max-width: 819px) { .side-by-side { grid-template-columns: minmax(0, 1fr); } }
 
 .head { display: flex; flex-wrap: wrap; gap: 8px 16px; align-items: center; justify-content: space-between; }
 select { font: inherit; color: inherit; background: var(--page); border: 1px solid var(--line);
@@ -39,9 +39,10 @@ select { font: inherit; color: inherit; background: var(--page); border: 1px sol
 .plot { margin-top: 18px; }
 .plot > div, #coverage { overflow: hidden; }
 .u-legend { margin: 0; padding-left: 52px; text-align: left; font-size: 12px; color: var(--muted);
-  font-variant-numeric: tabular-nums; max-height: 66px; overflow-y: auto; }
+  font-variant-numeric: tabular-nums; }
 .u-legend.u-inline tr { margin-right: 12px; }
 .u-legend th { font-weight: 400; }
+.u-legend tr:first-child .u-marker, .unmarked .u-marker, .u-legend .unlisted { display: none; }
 .u-legend .u-value { color: var(--ink); min-width: 3em; }
 
 .table { overflow-x: auto; margin-top: 8px; }

@@ -71,7 +71,7 @@ function animationSection({ mimeType, bytes, caption }: ReportInput["animation"]
 
 function coverageSection(hasEpisodes: boolean): string {
   const note = hasEpisodes
-    ? `Share of the goal that is covered. The last episode is highlighted; the dashed line is success, ${SUCCESS_COVERAGE}.`
+    ? `Share of the goal that is covered. Blue is the last episode, dashed is success at ${SUCCESS_COVERAGE}; an earlier episode chosen below stands out too.`
     : "No episode was recorded.";
   return `<section>
 <h2>Coverage</h2>

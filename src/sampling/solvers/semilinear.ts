@@ -7,6 +7,9 @@ import { rebuildStates } from "./states.js";
  */
 export type Slope = "x0" | "gaussian" | "secant";
 
+/** 1 % of the action range: on a PushT policy the accepted chunk is then at most twice this from the exact one. */
+export const SEMILINEAR_TOLERANCE = 0.02;
+
 export interface SemilinearOptions {
   readonly slope?: Slope;
   /** Accept when the residual is at most this; 0 runs until every step is exact. */
@@ -39,7 +42,7 @@ export interface SemilinearOptions {
  * for await (const { chunk, residual } of semilinear({ tolerance: 0.02 })(problem)) console.log(residual);
  */
 export function semilinear(options: SemilinearOptions = {}): Solver {
-  const { slope = "secant", tolerance = 0.02, spread = 0.05 } = options;
+  const { slope = "secant", tolerance = SEMILINEAR_TOLERANCE, spread = 0.05 } = options;
   if (!(tolerance >= 0)) throw new RangeError(`a tolerance is a number ≥ 0, not ${tolerance}`);
   if (!(spread > 0)) throw new RangeError(`a spread is a number > 0, not ${spread}`);
 

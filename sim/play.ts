@@ -1,0 +1,145 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { EpisodeRecord, TickSample } from "../src/telemetry/episode-record.js";
+import type { ChunkMessage, PolicyMessage, RefusedMessage } from "../src/transport/message.js";
+import { type FloatArray, float32 } from "../src/transport/ndarray.js";
+import type { Environment } from "./gym.js";
+import type { PolicyClient, Sighting } from "./policy-client.js";
+
+/** A world with what a player must know about it. */
+export interface PlayableWorld<Observation extends object, Info extends { readonly coverage: number }> {
+  readonly env: Environment<Observation, ArrayLike<number>, Info, { readonly seed: number }>;
+  /** The action that keeps the robot where it is. */
+  hold(observation: Observation): readonly number[];
+}
+
+/** What just happened, for status lines and pictures. */
+export interface StepEvent {
+  readonly step: number;
+  readonly action: readonly number[];
+  readonly reward: number;
+  readonly coverage: number;
+  /** The chunk being executed, if any. */
+  readonly chunk: ChunkMessage | undefined;
+  readonly tick: TickSample | undefined;
+}
+
+export interface PlayOptions {
+  readonly seed: number;
+  readonly episode: number;
+  readonly policy: PolicyMessage;
+  /** `lock-step`: the world waits for each chunk. `real-time`: it goes on at the policy's rate, chunk or no chunk. */
+  readonly pace: "lock-step" | "real-time";
+  readonly onStep?: (event: StepEvent) => void;
+}
+
+/**
+ * Plays one episode. A chunk's row k belongs to control step `chunk.step + k`, so a late chunk is entered at the row
+ * that is due, never replayed from its start; while no chunk reaches the present step the robot holds.
+ *
+ * @throws Error when the world has no observation that the policy needs, or the node calls one invalid.
+ * @throws SilentNodeError when the node stops answering.
+ * @example
+ * const record = await playEpisode(world, client, { seed: 0, episode: 0, policy, pace: "lock-step" });
+ */
+export async function playEpisode<Observation extends object, Info extends { readonly coverage: number }>(
+  world: PlayableWorld<Observation, Info>,
+  client: PolicyClient,
+  options: PlayOptions,
+): Promise<EpisodeRecord> {
+  const { policy, seed, episode, pace } = options;
+  const periodMs = 1000 / policy.rate_hz;
+  const coverage: number[] = [];
+  const ticks: TickSample[] = [];
+  let { observation } = world.env.reset({ seed });
+  let chunk: ChunkMessage | undefined;
+  let failure: unknown;
+  let score = 0;
+  let success = false;
+  let heldSteps = 0;
+  const began = performance.now();
+
+  const ask = async (sighting: Sighting): Promise<void> => {
+    const sent = performance.now();
+    const reply = await client.plan(sighting);
+    const roundTripMs = performance.now() - sent;
+    ticks.push(sample(sighting.step, reply, roundTripMs, periodMs));
+    if (reply.type === "chunk") {
+      if (!chunk || reply.step > chunk.step) chunk = reply;
+    } else if (reply.reason === "invalid-observation" || reply.reason === "malformed") {
+      throw new Error(`the node refused the observation of step ${sighting.step}: ${reply.message}`);
+    }
+  };
+
+  for (let step = 0, done = false; !done; step++) {
+    const sighting = { episode, step, observation: selected(observation, policy) };
+    if (chunk && step - chunk.step < chunk.execute) client.observe(sighting);
+    else if (pace === "lock-step") await ask(sighting);
+    else
+      ask(sighting).catch((error: unknown) => {
+        failure = error;
+      });
+
+    const planned = chunk && row(chunk, step);
+    if (!planned) heldSteps += 1;
+    const action = planned ?? world.hold(observation);
+    const result = world.env.step(action);
+    observation = result.observation;
+    score = Math.max(score, result.reward);
+    success ||= result.terminated;
+    done = result.terminated || result.truncated;
+    coverage.push(result.info.coverage);
+    options.onStep?.({
+      step,
+      action,
+      reward: result.reward,
+      coverage: result.info.coverage,
+      chunk,
+      tick: ticks.at(-1),
+    });
+
+    if (pace === "real-time") {
+      // On the grid of the start, so that lateness does not add up.
+      const due = began + (step + 1) * periodMs;
+      await sleep(Math.max(0, due - performance.now()));
+    }
+    if (failure) throw failure;
+  }
+  const deadlineMisses = ticks.filter((tick) => tick.missed).length;
+  return { episode, seed, score, success, coverage, ticks, deadlineMisses, heldSteps };
+}
+
+function row(chunk: ChunkMessage, step: number): readonly number[] | undefined {
+  const [rows, width] = chunk.actions.shape;
+  const k = step - chunk.step;
+  return k < rows ? Array.from(chunk.actions.data.subarray(k * width, (k + 1) * width)) : undefined;
+}
+
+function selected(observation: object, policy: PolicyMessage): Record<string, FloatArray> {
+  const seen = observation as Readonly<Record<string, ArrayLike<number> | undefined>>;
+  const picked: Record<string, FloatArray> = {};
+  for (const { name, shape } of policy.observation) {
+    const values = seen[name];
+    if (!values) {
+      const offered = Object.keys(observation).join(", ");
+      throw new Error(
+        `policy "${policy.name}" needs the observation "${name}"; this world offers ${offered}`,
+      );
+    }
+    picked[name] = float32(Float32Array.from(values), shape);
+  }
+  return picked;
+}
+
+function sample(
+  step: number,
+  reply: ChunkMessage | RefusedMessage,
+  roundTripMs: number,
+  periodMs: number,
+): TickSample {
+  const missed = roundTripMs > periodMs;
+  if (reply.type === "refused") {
+    return { step, outcome: reply.reason, sweeps: 0, evaluations: 0, solveMs: 0, roundTripMs, missed };
+  }
+  const { outcome, sweeps, evaluations, residual, solve_ms: solveMs } = reply;
+  return { step, outcome, sweeps, evaluations, residual, solveMs, roundTripMs, missed };
+}

@@ -1,0 +1,36 @@
+#!/usr/bin/env node
+import { readFileSync } from "node:fs";
+import { Command } from "commander";
+import { SilentNodeError } from "../../sim/policy-client.js";
+import { ConfigurationError } from "../policy/errors.js";
+import { TransportError } from "../transport/transport.js";
+import { benchCommand } from "./bench.js";
+import { demoCommand } from "./demo.js";
+import { evalCommand } from "./eval.js";
+import { inspectCommand } from "./inspect.js";
+import { runCommand } from "./run.js";
+import { simCommand } from "./sim.js";
+
+const { version, description } = JSON.parse(
+  readFileSync(new URL("../../../package.json", import.meta.url), "utf8"),
+) as { version: string; description: string };
+
+const program = new Command("parapilot")
+  .description(description)
+  .version(version)
+  .showHelpAfterError("(add --help for the options)");
+for (const command of [demoCommand, runCommand, simCommand, evalCommand, benchCommand, inspectCommand]) {
+  program.addCommand(command().showHelpAfterError("(add --help for the options)"));
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  const expected = [ConfigurationError, TransportError, SilentNodeError].some(
+    (kind) => error instanceof kind,
+  );
+  process.stderr.write(
+    `parapilot: ${expected ? (error as Error).message : ((error as Error).stack ?? error)}\n`,
+  );
+  process.exitCode = 1;
+}

@@ -1,0 +1,194 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { Command } from "commander";
+import { playEpisode, type StepEvent } from "../../sim/play.js";
+import { PolicyClient } from "../../sim/policy-client.js";
+import { animate } from "../../sim/pusht/image.js";
+import { renderSvg } from "../../sim/pusht/render.js";
+import type { EpisodeRecord } from "../telemetry/episode-record.js";
+import { renderReport } from "../telemetry/report.js";
+import { mean, quantile } from "../telemetry/statistics.js";
+import { DEFAULT_ENDPOINT } from "../transport/endpoint.js";
+import type { PolicyMessage } from "../transport/message.js";
+import { connectZeromqClient } from "../transport/zeromq.js";
+import { wholeNumber } from "./options.js";
+import { printJson, StatusLine, table } from "./terminal.js";
+import { openWorld } from "./worlds.js";
+
+interface SimFlags {
+  readonly endpoint: string;
+  readonly episodes: number;
+  readonly seed: number;
+  readonly realTime?: boolean;
+  readonly report?: string;
+  readonly json?: boolean;
+}
+
+export function simCommand(): Command {
+  return new Command("sim")
+    .description("drive a simulated world with a running control node")
+    .argument("<task>", "the world: pusht")
+    .option("--endpoint <address>", "where the control node listens", DEFAULT_ENDPOINT)
+    .option("--episodes <n>", "episodes to play", wholeNumber(1), 3)
+    .option("--seed <n>", "seed of the first episode; the next ones count up", wholeNumber(0), 100_000)
+    .option("--real-time", "step at the policy's rate whether or not a chunk has come; default: lock-step")
+    .option("--report <file>", "write an HTML report with the last episode as an animation")
+    .option("--json", "print one JSON object on standard output")
+    .addHelpText(
+      "after",
+      "\nExample, with `parapilot run launch/pusht.yaml` in another terminal:\n  $ parapilot sim pusht --real-time --report out/report.html\n",
+    )
+    .action(simulate);
+}
+
+async function simulate(task: string, flags: SimFlags): Promise<void> {
+  const world = openWorld(task);
+  const client = new PolicyClient(connectZeromqClient(flags.endpoint), flags.endpoint);
+  const status = new StatusLine();
+  const pace = flags.realTime ? "real-time" : "lock-step";
+  const records: EpisodeRecord[] = [];
+  let frames: string[] = [];
+  let policy: PolicyMessage;
+  try {
+    status.show(`waiting for the node at ${flags.endpoint}`);
+    policy = await client.describe();
+    status.note(`${policy.name}: ${policy.solver}; ${policy.provider}`);
+    for (let k = 0; k < flags.episodes; k++) {
+      frames = [];
+      let misses = 0;
+      const seed = flags.seed + k;
+      const record = await playEpisode(world, client, {
+        seed,
+        episode: k,
+        policy,
+        pace,
+        onStep: (event) => {
+          const { step, coverage, tick } = event;
+          if (tick?.missed && tick.step === step) misses += 1;
+          frames.push(renderSvg(world.env.state(), overlay(event)));
+          status.show(
+            `episode ${k + 1}/${flags.episodes}  step ${step}  coverage ${coverage.toFixed(2)}  sweeps ${tick?.sweeps ?? 0}` +
+              `  solve ${tick?.solveMs.toFixed(0) ?? 0} ms  deadline misses ${misses}`,
+          );
+        },
+      });
+      records.push(record);
+      status.note(`episode ${k + 1}: ${describeEpisode(record)}`);
+    }
+  } finally {
+    status.end();
+    await client.close();
+  }
+
+  if (flags.report) {
+    status.note("drawing the report");
+    await mkdir(dirname(flags.report), { recursive: true });
+    await writeFile(flags.report, await report(task, pace, policy, records, frames));
+    status.note(`report: ${flags.report}`);
+  }
+  const result = {
+    task,
+    policy: policy.name,
+    solver: policy.solver,
+    provider: policy.provider,
+    pace,
+    ...summary(records),
+  };
+  if (flags.json) return printJson({ ...result, records });
+  process.stdout.write(
+    `${table([
+      ["episodes", ...Object.keys(result.per_tick)],
+      [String(records.length), ...Object.values(result.per_tick).map((v) => v.toFixed(1))],
+    ])}\n`,
+  );
+  process.stdout.write(
+    `mean score ${result.score_mean.toFixed(3)}, deadline misses ${result.deadline_misses}, held steps ${result.held_steps}\n`,
+  );
+}
+
+function overlay({ action, chunk, step, coverage, tick }: StepEvent): Parameters<typeof renderSvg>[1] {
+  const caption = `step ${step}   coverage ${coverage.toFixed(2)}   sweeps ${tick?.sweeps ?? 0}`;
+  const target = [action[0], action[1]] as const;
+  if (!chunk) return { target, caption };
+  const { data, shape } = chunk.actions;
+  const ahead = Array.from({ length: shape[0] }, (_, k) => [data[2 * k], data[2 * k + 1]] as const);
+  return { target, caption, plan: ahead.slice(step - chunk.step) };
+}
+
+function describeEpisode(record: EpisodeRecord): string {
+  return (
+    `score ${record.score.toFixed(3)}${record.success ? " (goal reached)" : ""}, ${record.coverage.length} steps, ` +
+    `${mean(record.ticks.map((tick) => tick.sweeps)).toFixed(1)} sweeps per chunk, ${record.deadlineMisses} deadline misses`
+  );
+}
+
+function summary(records: readonly EpisodeRecord[]) {
+  const ticks = records.flatMap((record) => record.ticks);
+  const solved = ticks.filter((tick) => tick.residual !== undefined);
+  const sum = (count: (record: EpisodeRecord) => number) =>
+    records.reduce((total, record) => total + count(record), 0);
+  return {
+    score_mean: mean(records.map((record) => record.score)),
+    success_rate: mean(records.map((record) => Number(record.success))),
+    deadline_misses: sum((record) => record.deadlineMisses),
+    held_steps: sum((record) => record.heldSteps),
+    refused: ticks.length - solved.length,
+    per_tick: {
+      sweeps_mean: mean(solved.map((tick) => tick.sweeps)),
+      sweeps_p90: quantile(
+        solved.map((tick) => tick.sweeps),
+        0.9,
+      ),
+      solve_ms_p50: quantile(
+        solved.map((tick) => tick.solveMs),
+        0.5,
+      ),
+      solve_ms_p90: quantile(
+        solved.map((tick) => tick.solveMs),
+        0.9,
+      ),
+      round_trip_ms_p50: quantile(
+        solved.map((tick) => tick.roundTripMs),
+        0.5,
+      ),
+    },
+  };
+}
+
+async function report(
+  task: string,
+  pace: string,
+  policy: PolicyMessage,
+  episodes: readonly EpisodeRecord[],
+  frames: readonly string[],
+): Promise<string> {
+  const { score_mean, per_tick, deadline_misses, held_steps } = summary(episodes);
+  const last = episodes[episodes.length - 1];
+  return renderReport({
+    title: `Parapilot: ${policy.name}, ${pace}`,
+    summary: [
+      ["mean score", score_mean.toFixed(3)],
+      ["sweeps per chunk", per_tick.sweeps_mean.toFixed(1)],
+      ["solve, median", `${per_tick.solve_ms_p50.toFixed(0)} ms`],
+      ["deadline misses", String(deadline_misses)],
+      ["held steps", String(held_steps)],
+    ],
+    settings: [
+      ["task", task],
+      ["pace", pace === "real-time" ? `real time, ${policy.rate_hz} Hz` : pace],
+      ["solver", policy.solver],
+      ["provider", policy.provider],
+      [
+        "horizon",
+        `${policy.horizon} steps, ${policy.n_action_steps} executed, ${policy.n_obs_steps} observed`,
+      ],
+      ["seeds", `${episodes[0].seed}–${last.seed}`],
+    ],
+    episodes,
+    animation: {
+      mimeType: "image/gif",
+      bytes: await animate(frames, { fps: policy.rate_hz, size: 384 }),
+      caption: `Episode ${episodes.length}, seed ${last.seed}: the red cross is the present target, the dots the plan.`,
+    },
+  });
+}

@@ -1,0 +1,13 @@
+import { type PlayablePushT, playablePushT } from "../../sim/pusht/playable.js";
+import { ConfigurationError } from "../policy/errors.js";
+
+/** The worlds that `sim` and `eval` can drive. */
+const worlds: Readonly<Record<string, () => PlayablePushT>> = { pusht: playablePushT };
+
+/** @throws ConfigurationError naming the worlds there are. */
+export function openWorld(task: string): PlayablePushT {
+  if (!Object.hasOwn(worlds, task)) {
+    throw new ConfigurationError(`there is no world "${task}"; there is ${Object.keys(worlds).join(", ")}`);
+  }
+  return worlds[task]();
+}
