@@ -34,7 +34,8 @@ export interface PlayOptions {
 
 /**
  * Plays one episode. A chunk's row k belongs to control step `chunk.step + k`, so a late chunk is entered at the row
- * that is due, never replayed from its start; while no chunk reaches the present step the robot holds.
+ * that is due, never replayed from its start; while no chunk reaches the present step the robot holds. The steps behind
+ * the executed ones carry the robot on while the next chunk is solved.
  *
  * @throws Error when the world has no observation that the policy needs, or the node calls one invalid.
  * @throws SilentNodeError when the node stops answering.
@@ -56,13 +57,17 @@ export async function playEpisode<Observation extends object, Info extends { rea
   let score = 0;
   let success = false;
   let heldSteps = 0;
+  let heldUntil = 0;
+  let asking = false;
   const began = performance.now();
 
   const ask = async (sighting: Sighting): Promise<void> => {
     const sent = performance.now();
     const reply = await client.plan(sighting);
     const roundTripMs = performance.now() - sent;
-    ticks.push(sample(sighting.step, reply, roundTripMs, periodMs));
+    // The deadline of a chunk is the end of the plan in hand; before the first plan there is nothing to miss.
+    const missed = chunk !== undefined && heldUntil > sighting.step;
+    ticks.push(sample(sighting.step, reply, roundTripMs, missed));
     if (reply.type === "chunk") {
       if (!chunk || reply.step > chunk.step) chunk = reply;
     } else if (reply.reason === "invalid-observation" || reply.reason === "malformed") {
@@ -74,13 +79,23 @@ export async function playEpisode<Observation extends object, Info extends { rea
     const sighting = { episode, step, observation: selected(observation, policy) };
     if (chunk && step - chunk.step < chunk.execute) client.observe(sighting);
     else if (pace === "lock-step") await ask(sighting);
-    else
-      ask(sighting).catch((error: unknown) => {
-        failure = error;
-      });
+    else if (asking) client.observe(sighting);
+    else {
+      asking = true;
+      ask(sighting)
+        .catch((error: unknown) => {
+          failure = error;
+        })
+        .finally(() => {
+          asking = false;
+        });
+    }
 
     const planned = chunk && row(chunk, step);
-    if (!planned) heldSteps += 1;
+    if (!planned) {
+      heldSteps += 1;
+      heldUntil = step + 1;
+    }
     const action = planned ?? world.hold(observation);
     const result = world.env.step(action);
     observation = result.observation;
@@ -134,9 +149,8 @@ function sample(
   step: number,
   reply: ChunkMessage | RefusedMessage,
   roundTripMs: number,
-  periodMs: number,
+  missed: boolean,
 ): TickSample {
-  const missed = roundTripMs > periodMs;
   if (reply.type === "refused") {
     return { step, outcome: reply.reason, sweeps: 0, evaluations: 0, solveMs: 0, roundTripMs, missed };
   }

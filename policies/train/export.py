@@ -9,6 +9,7 @@ batch). Output: noise [batch, H, D] float32. What the level alone contributes is
 from __future__ import annotations
 
 import argparse
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -74,6 +75,7 @@ def main() -> None:
     feeds = {"sample": sample.numpy(), "level": level.numpy(), "observation": observation.numpy()}
     error = np.abs(session.run(None, feeds)[0] - expected).max()
     print(f"{arguments.out}: {arguments.out.stat().st_size / 1e6:.1f} MB, largest difference from PyTorch {error:.1e}")
+    print(f"sha256: {hashlib.sha256(arguments.out.read_bytes()).hexdigest()}")
     if not error < 1e-4:
         raise SystemExit("the exported graph does not reproduce the network")
 

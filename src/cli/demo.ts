@@ -24,7 +24,7 @@ async function demonstrate(flags: {
   readonly seed: number;
   readonly report: string;
 }): Promise<void> {
-  const node = parapilot(["run", "launch/pusht.yaml", "--endpoint", ENDPOINT]);
+  const node = parapilot(["run", "launch/pusht.yaml", "--endpoint", ENDPOINT, "--quiet"]);
   const simulator = parapilot([
     "sim",
     "pusht",

@@ -14,12 +14,15 @@ import { StatusLine } from "./terminal.js";
 
 /** The status line describes this many of the latest ticks. */
 const RECENT_TICKS = 100;
+/** A refusal for the same reason is printed again after this; all of them are counted and logged. */
+const REPEAT_NOTICE_MS = 10_000;
 
 export function runCommand(): Command {
   return new Command("run")
     .description("run a control node from a launch file until interrupted")
     .argument("<launch>", "launch file, for example launch/pusht.yaml")
     .option("--endpoint <address>", "listen here instead of at the launch file's endpoint")
+    .option("--quiet", "no status line; what happened is still printed")
     .addHelpText(
       "after",
       "\nExample:\n  $ parapilot run launch/pusht.yaml      then, in another terminal:\n  $ parapilot sim pusht\n",
@@ -27,7 +30,10 @@ export function runCommand(): Command {
     .action(run);
 }
 
-async function run(file: string, flags: { readonly endpoint?: string }): Promise<void> {
+async function run(
+  file: string,
+  flags: { readonly endpoint?: string; readonly quiet?: boolean },
+): Promise<void> {
   const launch = await loadLaunch(file);
   const status = new StatusLine();
   status.note(`loading ${launch.policy}`);
@@ -37,7 +43,7 @@ async function run(file: string, flags: { readonly endpoint?: string }): Promise
   const log = launch.log ? openLog(launch.log) : silentLog();
   const node = new ControlNode(transport, host, {
     solveBudgetMs: launch.budgets.solve ?? null,
-    watch: watcher(status, log),
+    watch: watcher(status, log, flags.quiet ?? false),
   });
   node.start();
   announce(status, launch, host, transport.address);
@@ -58,8 +64,15 @@ function announce(status: StatusLine, launch: Launch, host: InferenceHost, addre
 }
 
 /** Turns the node's events into a status line for a person and lines of a log for later. */
-function watcher(status: StatusLine, log: Logger): (event: NodeEvent) => void {
+function watcher(status: StatusLine, log: Logger, quiet: boolean): (event: NodeEvent) => void {
   const recent: TickResult[] = [];
+  const notedAt = new Map<string, number>();
+  const notice = (reason: string, text: string) => {
+    const now = performance.now();
+    if (now - (notedAt.get(reason) ?? Number.NEGATIVE_INFINITY) < REPEAT_NOTICE_MS) return;
+    notedAt.set(reason, now);
+    status.note(text);
+  };
   let refused = 0;
   return (event) => {
     log.info(
@@ -69,12 +82,13 @@ function watcher(status: StatusLine, log: Logger): (event: NodeEvent) => void {
     if (event.kind === "joined" || event.kind === "left") status.note(`robot ${event.peer} ${event.kind}`);
     if (event.kind === "refused") {
       refused += 1;
-      const expected = event.refusal?.reason === "superseded";
-      if (!expected) status.note(`refused: ${event.refusal?.message}`);
+      if (event.refusal)
+        notice(event.refusal.reason, `refused (${event.refusal.reason}): ${event.refusal.message}`);
     }
     if (event.kind !== "solved" || !event.tick) return;
     recent.push(event.tick);
     if (recent.length > RECENT_TICKS) recent.shift();
+    if (quiet) return;
     status.show(
       `episode ${event.episode}  step ${event.step}  sweeps ${mean(recent.map((tick) => tick.sweeps)).toFixed(1)}` +
         `  solve p50 ${quantile(

@@ -19,6 +19,7 @@ interface SimFlags {
   readonly endpoint: string;
   readonly episodes: number;
   readonly seed: number;
+  readonly patience: number;
   readonly realTime?: boolean;
   readonly report?: string;
   readonly json?: boolean;
@@ -32,6 +33,7 @@ export function simCommand(): Command {
     .option("--episodes <n>", "episodes to play", wholeNumber(1), 3)
     .option("--seed <n>", "seed of the first episode; the next ones count up", wholeNumber(0), 100_000)
     .option("--real-time", "step at the policy's rate whether or not a chunk has come; default: lock-step")
+    .option("--patience <s>", "seconds without an answer after which to give up", wholeNumber(1), 30)
     .option("--report <file>", "write an HTML report with the last episode as an animation")
     .option("--json", "print one JSON object on standard output")
     .addHelpText(
@@ -43,7 +45,7 @@ export function simCommand(): Command {
 
 async function simulate(task: string, flags: SimFlags): Promise<void> {
   const world = openWorld(task);
-  const client = new PolicyClient(connectZeromqClient(flags.endpoint), flags.endpoint);
+  const client = new PolicyClient(connectZeromqClient(flags.endpoint), flags.endpoint, flags.patience * 1000);
   const status = new StatusLine();
   const pace = flags.realTime ? "real-time" : "lock-step";
   const records: EpisodeRecord[] = [];

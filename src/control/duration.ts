@@ -1,20 +1,13 @@
-import { type Unit, unit } from "mathjs";
 import { z } from "zod";
 
 /**
  * A duration as a person writes it: `"40 ms"`, `"0.1 s"`. A bare number is refused, because it hides its unit.
- * Parses to milliseconds.
+ * Parses, asynchronously, to milliseconds.
  */
 export const durationSchema = z
   .string({ error: 'a duration with its unit, for example "40 ms"' })
-  .transform((text, context) => {
-    let parsed: Unit;
-    try {
-      parsed = unit(text);
-    } catch {
-      parsed = unit("1 m");
-    }
-    const milliseconds = parsed.equalBase(unit("1 ms")) ? parsed.toNumber("ms") : Number.NaN;
+  .transform(async (text, context) => {
+    const milliseconds = await inMilliseconds(text);
     if (milliseconds > 0 && Number.isFinite(milliseconds)) return milliseconds;
     context.addIssue({
       code: "custom",
@@ -22,3 +15,14 @@ export const durationSchema = z
     });
     return z.NEVER;
   });
+
+/** NaN when the text is no duration. */
+async function inMilliseconds(text: string): Promise<number> {
+  // Loaded only here: mathjs takes longer to load than everything else together.
+  const { unit } = await import("mathjs");
+  try {
+    return unit(text).toNumber("ms");
+  } catch {
+    return Number.NaN;
+  }
+}

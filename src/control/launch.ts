@@ -43,7 +43,7 @@ export async function loadLaunch(file: string): Promise<Launch> {
   } catch (error) {
     throw new ConfigurationError(`${file} is not YAML: ${(error as Error).message}`);
   }
-  const result = launchSchema.safeParse(document);
+  const result = await launchSchema.safeParseAsync(document);
   if (!result.success) throw new ConfigurationError(`${file}: ${describeIssues(result.error, document)}`);
   return { ...result.data, policy: resolve(dirname(file), result.data.policy) };
 }

@@ -1,5 +1,5 @@
 import type { InferenceHost } from "../inference/host.js";
-import { isSolved, type TickResult } from "../inference/tick-solver.js";
+import type { TickResult } from "../inference/tick-solver.js";
 import { History } from "../policy/history.js";
 import { type Manifest, observationWidth, width } from "../policy/manifest.js";
 
@@ -31,8 +31,8 @@ export class Pilot {
   readonly #frame: Float64Array;
   #tick = 0;
   #episode = 0;
-  /** Control step of the observation that the previous chunk answered; null when the next solve must start cold. */
-  #solvedStep: number | null = null;
+  /** Control step of the observation that the worker carries predictions from; null when the next solve starts cold. */
+  #carriedStep: number | null = null;
 
   constructor(
     host: InferenceHost,
@@ -51,7 +51,7 @@ export class Pilot {
    */
   reset(episode: number = this.#episode + 1): void {
     this.#history.clear();
-    this.#solvedStep = null;
+    this.#carriedStep = null;
     this.#episode = episode;
     this.#tick = 0;
   }
@@ -97,7 +97,7 @@ export class Pilot {
    * @param budgetMs no further sweep is begun after this; null for none.
    */
   async plan(view: View = this.view(), budgetMs: number | null = null): Promise<TickResult> {
-    const executed = this.#solvedStep === null ? null : view.step - this.#solvedStep;
+    const executed = this.#carriedStep === null ? null : view.step - this.#carriedStep;
     const { session } = this;
     const episode = this.#episode;
     const request = {
@@ -109,7 +109,7 @@ export class Pilot {
       budgetMs,
     };
     const result = await this.#host.solve(request);
-    if (episode === this.#episode) this.#solvedStep = isSolved(result) ? view.step : null;
+    if (episode === this.#episode) this.#carriedStep = result.outcome === "not-finite" ? null : view.step;
     return result;
   }
 

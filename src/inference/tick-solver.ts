@@ -128,24 +128,29 @@ export class TickSolver {
 
     const { residual, sweeps, evaluations } = last;
     const figures = { residual, sweeps, evaluations };
-    const fail = (outcome: FailedTick["outcome"], message: string): FailedTick => {
-      this.#carried.delete(session);
-      return { outcome, message, ...figures, solveMs: performance.now() - began };
-    };
-    if (ending === "stopped") return fail("stopped", `stopped on request after ${sweeps} sweeps`);
+    const fail = (outcome: FailedTick["outcome"], message: string): FailedTick => ({
+      outcome,
+      message,
+      ...figures,
+      solveMs: performance.now() - began,
+    });
+    this.#carried.delete(session);
     if (!last.chunk.every(Number.isFinite) || Number.isNaN(residual)) {
       return fail(
         "not-finite",
         `the network gave a value that is not finite after ${sweeps} sweeps; check the observation's range against the normaliser`,
       );
     }
+    // Kept even when no chunk may be executed: the next tick goes on from here, so that a budget too short for a cold
+    // solve is made up over several ticks.
+    this.#carried.set(session, { clean: last.clean, noise });
+    if (ending === "stopped") return fail("stopped", `stopped on request after ${sweeps} sweeps`);
     if (ending === "budget" && !(residual <= SAFE_RESIDUAL)) {
       return fail(
         "unconverged",
-        `after ${sweeps} sweeps in ${budgetMs} ms the residual is ${residual.toPrecision(2)}, above ${SAFE_RESIDUAL}: raise the solve budget or use a faster device`,
+        `no sound chunk after ${sweeps} sweeps in ${budgetMs} ms: the residual is ${residual.toPrecision(2)}, above ${SAFE_RESIDUAL}; raise the solve budget or use a faster device`,
       );
     }
-    this.#carried.set(session, { clean: last.clean, noise });
     return {
       outcome: ending,
       ...this.#physical(last.chunk),

@@ -50,8 +50,9 @@ export function cleanFromNoise(network: NoiseNetwork, schedule: NoiseSchedule, c
         const noiseScale = Math.sqrt(1 - signal);
         const inverse = 1 / Math.sqrt(signal);
         for (let k = row * size; k < (row + 1) * size; k++) {
-          // Math.min and Math.max let NaN through, which they must: a clip that swallowed it would make it an action.
-          out[k] = Math.min(clip, Math.max(-clip, (states[k] - noiseScale * out[k]) * inverse));
+          const clean = (states[k] - noiseScale * out[k]) * inverse;
+          // Overflow becomes NaN, which no clip swallows: clipped, it would be a full-scale action.
+          out[k] = Number.isFinite(clean) ? Math.min(clip, Math.max(-clip, clean)) : Number.NaN;
         }
       }
     },

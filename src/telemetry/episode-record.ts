@@ -11,7 +11,7 @@ export interface TickSample {
   readonly solveMs: number;
   /** From sending the observation to holding its answer. */
   readonly roundTripMs: number;
-  /** The answer came after the control step that needed it. */
+  /** The answer came after the plan in hand had ended, so that the robot had to hold. */
   readonly missed: boolean;
 }
 

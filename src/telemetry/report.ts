@@ -88,7 +88,7 @@ function ticksSection(episodes: readonly EpisodeRecord[]): string {
   });
   return `<section>
 <div class="head"><h2>Ticks</h2><label>Episode <select id="episode" autocomplete="off">${options.join("")}</select></label></div>
-<p>One tick is one solve. <span class="bad">▼ missed</span>: the answer came after the control step that needed it. <span class="bad">✕ refused</span>: no plan was sent.</p>
+<p>One tick is one solve. <span class="bad">▼ missed</span>: the answer came after the plan in hand had ended. <span class="bad">✕ refused</span>: no plan was sent.</p>
 <p id="no-ticks" hidden>This episode has no ticks.</p>
 <div id="tick-plots">
 <div class="plot"><h3>Sweeps per tick</h3><div id="sweeps" data-height="190"></div></div>

@@ -11,7 +11,7 @@ export interface PicardOptions {
 /**
  * ParaDDPM as published: Picard iteration of `x[j+1] = x[b] + Σ_{l=b..j} (μ_l(x_l) - x_l + σ_l z_l)` over a sliding
  * window. The window then moves past the leading steps whose change is within tolerance, and one more, which is exact
- * because it depends on the settled x[b] alone; new entries copy the last state of the window.
+ * because it depends on the settled x[b] alone; new entries copy the last state of the window, unless a warm start gave them.
  *
  * Cost on a 100-step chain: about 25 sweeps and 390 evaluations (published, window 20, tolerance 0.1). The linear part
  * of the step is iterated again and again, which is why {@link semilinear} needs a fraction of that; use this solver to
@@ -87,7 +87,10 @@ export function picard(options: PicardOptions = {}): Solver {
 
       const moved = Math.min(end, begin + settled + 1);
       const newEnd = Math.min(moved + window, steps);
-      for (let i = end + 1; i <= newEnd; i++) states.copyWithin(i * size, end * size, (end + 1) * size);
+      // A warm start has states for the new entries already.
+      if (!start) {
+        for (let i = end + 1; i <= newEnd; i++) states.copyWithin(i * size, end * size, (end + 1) * size);
+      }
       begin = moved;
       end = newEnd;
 

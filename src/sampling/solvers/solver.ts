@@ -55,7 +55,8 @@ export function largestChange(a: Float64Array, b: Float64Array, from: number, to
   let largest = 0;
   for (let k = from; k < to; k++) {
     const change = Math.abs(a[k] - b[k]);
-    if (!(change <= largest)) largest = change;
+    if (Number.isNaN(change)) return change;
+    if (change > largest) largest = change;
   }
   return largest;
 }

@@ -1,0 +1,41 @@
+import { createHash } from "node:crypto";
+import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+
+/** The policy that ships; tests run in the repository's root. */
+export const SHIPPED = join("policies", "pusht");
+
+/** An empty folder that goes with the test. */
+export async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "parapilot-test-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  return folder;
+}
+
+/** What to change in a copy of the shipped policy; null leaves a file out. */
+export interface Changes {
+  readonly manifest?: ((text: string) => string) | null;
+  readonly network?: ((bytes: Uint8Array) => Uint8Array) | null;
+  /** Whether policy.yaml states the checksum of the changed network. */
+  readonly restated?: boolean;
+}
+
+/** A copy of the shipped policy with something changed; its folder. */
+export async function changedBundle(changes: Changes = {}): Promise<string> {
+  const folder = await temporaryFolder();
+  let text = await readFile(join(SHIPPED, "policy.yaml"), "utf8");
+  if (changes.network) {
+    const bytes = changes.network(await readFile(join(SHIPPED, "denoiser.onnx")));
+    await writeFile(join(folder, "denoiser.onnx"), bytes);
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    if (changes.restated) text = text.replace(/sha256: \w+/, `sha256: ${sha256}`);
+  } else if (changes.network !== null) {
+    await copyFile(join(SHIPPED, "denoiser.onnx"), join(folder, "denoiser.onnx"));
+  }
+  if (changes.manifest !== null) {
+    await writeFile(join(folder, "policy.yaml"), changes.manifest?.(text) ?? text);
+  }
+  return folder;
+}

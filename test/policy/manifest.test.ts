@@ -1,0 +1,112 @@
+import { expect, test } from "vitest";
+import { parseManifest } from "../../src/policy/bundle.js";
+import { ConfigurationError } from "../../src/policy/errors.js";
+import { joinedRanges, middleObservation, observationWidth, width } from "../../src/policy/manifest.js";
+import { jointManifest, jointText } from "./manifests.js";
+
+function errorOf(changes: Record<string, unknown>): string {
+  try {
+    parseManifest(jointText(changes), "joint.yaml");
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigurationError);
+    return (error as Error).message;
+  }
+  throw new Error("the manifest was accepted");
+}
+
+test("a sound manifest is read as it stands", () => {
+  expect(parseManifest(jointText())).toMatchObject({ name: "joint", horizon: 6, n_obs_steps: 2 });
+});
+
+const MISTAKES: [what: string, changes: Record<string, unknown>, message: string][] = [
+  [
+    "a normaliser range of the wrong width",
+    { "normalizer.observation.target": { min: [0], max: [1, 2] } },
+    "normalizer.observation.target.min: has 1 values where 2 are needed",
+  ],
+  [
+    "an action range of the wrong width",
+    { "normalizer.action": { min: [-2, -2], max: [2, 2] } },
+    "normalizer.action.max: has 2 values where 1 are needed",
+  ],
+  [
+    "a normaliser range without extent",
+    { "normalizer.observation.target": { min: [0, 2], max: [1, 2] } },
+    "normalizer.observation.target: entry 1: min 2 is not below max 2",
+  ],
+  [
+    "action limits the wrong way round",
+    { action: [{ name: "goal", unit: "rad", min: 2, max: -2 }] },
+    "action.0: goal: min 2 is not below max -2",
+  ],
+  [
+    "more executed steps than the horizon holds",
+    { n_action_steps: 6 },
+    "n_action_steps: 6 executed steps after 1 past ones do not fit a horizon of 6 (found 6)",
+  ],
+  [
+    "an observation without a range",
+    { "normalizer.observation.target": undefined },
+    'normalizer.observation: has no range for observation "target"',
+  ],
+  [
+    "a range for no observation",
+    { "normalizer.observation.speed": { min: [0], max: [1] } },
+    "normalizer.observation.speed: names no observation of this policy",
+  ],
+  [
+    "two observations of one name",
+    {
+      observation: [
+        { name: "position", shape: [1], unit: "rad" },
+        { name: "position", shape: [1], unit: "rad" },
+      ],
+      "normalizer.observation.target": undefined,
+    },
+    'observation: names "position" twice',
+  ],
+  ["an unknown key", { speed: 3 }, '"speed"'],
+  ["an unknown key inside", { "diffusion.steps": 3 }, 'diffusion: Unrecognized key: "steps"'],
+  ["a missing key", { rate_hz: undefined }, "rate_hz: "],
+  ["an empty unit", { observation: [{ name: "position", shape: [1], unit: "" }] }, "observation.0.unit: "],
+  ["another format", { format: "parapilot/2" }, '(found "parapilot/2")'],
+  ["half a level", { "diffusion.levels": 9.5 }, "diffusion.levels: "],
+  ["a checksum that is none", { "denoiser.sha256": "abc" }, "denoiser.sha256: 64 lower-case hexadecimal digits"],
+  [
+    "an infinite limit",
+    { action: [{ name: "goal", unit: "rad", min: -2, max: Number.POSITIVE_INFINITY }] },
+    "action.0.max: ",
+  ],
+];
+
+test.each(MISTAKES)("refuses %s, naming the field", (_what, changes, message) => {
+  const error = errorOf(changes);
+  expect(error).toContain("joint.yaml: ");
+  expect(error).toContain(message);
+});
+
+test("names every mistake at once", () => {
+  const error = errorOf({ rate_hz: -1, horizon: "long" });
+  expect(error).toContain("rate_hz: ");
+  expect(error).toContain('(found "long")');
+});
+
+test("exactly as many executed steps as the horizon holds are fine", () => {
+  expect(jointManifest({ n_action_steps: 5 }).n_action_steps).toBe(5);
+});
+
+test("an observation is as wide as all its keys together", () => {
+  expect(observationWidth(jointManifest())).toBe(3);
+  expect(width([9, 2])).toBe(18);
+});
+
+test("ranges are joined in the manifest's order of keys, not the normaliser's", () => {
+  const manifest = jointManifest({
+    "normalizer.observation": { target: { min: [0, 0], max: [1, 2] }, position: { min: [-4], max: [4] } },
+  });
+  expect(joinedRanges(manifest)).toEqual({ min: [-4, 0, 0], max: [4, 1, 2] });
+});
+
+test("the middle observation is the middle of every range, at every step", () => {
+  expect(Array.from(middleObservation(jointManifest()))).toEqual([0, 0.5, 1, 0, 0.5, 1]);
+});

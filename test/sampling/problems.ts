@@ -1,0 +1,106 @@
+import fc from "fast-check";
+import { gaussianMixture, type Mode } from "../../src/sampling/analytic.js";
+import type { ChunkShape, Denoiser } from "../../src/sampling/denoiser.js";
+import { drawNoise, GaussianStream } from "../../src/sampling/noise.js";
+import { ddpm } from "../../src/sampling/rules/ddpm.js";
+import { squaredCosine } from "../../src/sampling/schedule.js";
+import type { Iterate, Problem, Solver } from "../../src/sampling/solvers/solver.js";
+
+/** What varies between the random problems of these tests; every one has a mixture of chunks to sample from. */
+export interface ProblemOptions {
+  readonly levels?: number;
+  readonly shape?: ChunkShape;
+  readonly modes?: number;
+  /** Standard deviation within a mode. */
+  readonly deviation?: number;
+  readonly seed?: number;
+  readonly start?: "cold" | "random";
+}
+
+/** A mixture of smooth random curves inside ±0.8, equally likely: action chunks as an analytic policy gives them. */
+export function mixtureProblem(options: ProblemOptions = {}): Problem {
+  const { levels = 100, shape = { horizon: 16, dim: 2 }, modes = 1, deviation = 0.05, seed = 0 } = options;
+  const schedule = squaredCosine(levels);
+  const rule = ddpm(schedule);
+  const size = shape.horizon * shape.dim;
+  const random = new GaussianStream(seed, 1);
+  const means = Array.from({ length: modes }, () => smoothMode(shape, random));
+  const problem = {
+    rule,
+    denoiser: gaussianMixture(shape, schedule, means, deviation),
+    noise: drawNoise(rule.steps, size, new GaussianStream(seed, 2)),
+  };
+  if (options.start !== "random") return problem;
+  const start = random.fill(new Float64Array(rule.steps * size)).map((v) => Math.max(-1, Math.min(1, v)));
+  return { ...problem, start };
+}
+
+function smoothMode({ horizon, dim }: ChunkShape, random: GaussianStream): Mode {
+  const mean = new Float64Array(horizon * dim);
+  for (let d = 0; d < dim; d++) {
+    const phase = random.next();
+    const speed = random.next();
+    for (let h = 0; h < horizon; h++) mean[h * dim + d] = 0.8 * Math.sin(phase + (speed * h) / horizon);
+  }
+  return { mean, weight: 1 };
+}
+
+/** Any small problem: few levels, few entries, any modes, cold or from a start that knows nothing. */
+export const anyProblem: fc.Arbitrary<ProblemOptions & { readonly levels: number }> = fc.record({
+  levels: fc.integer({ min: 10, max: 40 }),
+  shape: fc.record({ horizon: fc.integer({ min: 1, max: 5 }), dim: fc.integer({ min: 1, max: 2 }) }),
+  modes: fc.integer({ min: 1, max: 4 }),
+  deviation: fc.double({ min: 0.01, max: 0.5, noNaN: true }),
+  seed: fc.nat(),
+  start: fc.constantFrom("cold" as const, "random" as const),
+});
+
+/** Every iterate of a solve, copied. */
+export async function iterates(solver: Solver, problem: Problem): Promise<Iterate[]> {
+  const all: Iterate[] = [];
+  for await (const iterate of solver(problem)) {
+    all.push({ ...iterate, chunk: iterate.chunk.slice(), clean: iterate.clean.slice() });
+  }
+  return all;
+}
+
+/** The iterate that a solve ends with. */
+export async function solve(solver: Solver, problem: Problem): Promise<Iterate> {
+  return (await iterates(solver, problem)).at(-1) as Iterate;
+}
+
+/** Largest difference between two arrays of one length; NaN counts as infinite. */
+export function distance(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  if (a.length !== b.length) return Number.POSITIVE_INFINITY;
+  return Array.from(a).reduce((largest, value, k) => {
+    const difference = Math.abs(value - b[k]);
+    return difference <= largest ? largest : Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference;
+  }, 0);
+}
+
+/** A denoiser that writes down the size of every batch it is asked for. */
+export function counting(denoiser: Denoiser): Denoiser & { readonly batches: number[] } {
+  const batches: number[] = [];
+  return {
+    shape: denoiser.shape,
+    batches,
+    predict(states, levels, rows, out) {
+      batches.push(rows);
+      return denoiser.predict(states, levels, rows, out);
+    },
+  };
+}
+
+/** A denoiser that gives NaN in one entry at one noise level, from one call on. */
+export function failing(denoiser: Denoiser, level: number, fromCall = 0): Denoiser {
+  const size = denoiser.shape.horizon * denoiser.shape.dim;
+  let calls = 0;
+  return {
+    shape: denoiser.shape,
+    async predict(states, levels, rows, out) {
+      await denoiser.predict(states, levels, rows, out);
+      const row = levels.subarray(0, rows).indexOf(level);
+      if (calls++ >= fromCall && row >= 0) out[row * size] = Number.NaN;
+    },
+  };
+}

@@ -1,0 +1,154 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { picard } from "../../../src/sampling/solvers/picard.js";
+import { type Slope, semilinear } from "../../../src/sampling/solvers/semilinear.js";
+import { sequential } from "../../../src/sampling/solvers/sequential.js";
+import { largestChange, type Solver } from "../../../src/sampling/solvers/solver.js";
+import { anyProblem, counting, distance, failing, iterates, mixtureProblem, solve } from "../problems.js";
+
+/** Every solver, run until it is exact. */
+const anyExactSolver: fc.Arbitrary<Solver> = fc.oneof(
+  fc.constant(sequential()),
+  fc.integer({ min: 1, max: 50 }).map((window) => picard({ window, tolerance: 0 })),
+  fc
+    .record({
+      slope: fc.constantFrom<Slope>("x0", "gaussian", "secant"),
+      spread: fc.double({ min: 0.01, max: 1, noNaN: true }),
+    })
+    .map((options) => semilinear({ ...options, tolerance: 0 })),
+);
+
+/** Every solver, at any tolerance. */
+const anySolver: fc.Arbitrary<Solver> = fc.oneof(
+  anyExactSolver,
+  fc
+    .record({
+      window: fc.integer({ min: 1, max: 50 }),
+      tolerance: fc.double({ min: 0, max: 1, noNaN: true }),
+    })
+    .map(picard),
+  fc
+    .record({
+      slope: fc.constantFrom<Slope>("x0", "gaussian", "secant"),
+      tolerance: fc.double({ min: 0, max: 0.5, noNaN: true }),
+    })
+    .map(semilinear),
+);
+
+describe("every solver", () => {
+  test("gives the sequential sample at tolerance 0", async () => {
+    await fc.assert(
+      fc.asyncProperty(anyExactSolver, anyProblem, async (solver, options) => {
+        const problem = mixtureProblem(options);
+        const reference = await solve(sequential(), problem);
+        const { chunk, clean } = await solve(solver, problem);
+        expect(distance(chunk, reference.chunk)).toBeLessThan(1e-8);
+        expect(clean).toHaveLength(reference.clean.length);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test("ends within as many sweeps as there are steps, accepted on the last iterate only", async () => {
+    await fc.assert(
+      fc.asyncProperty(anySolver, anyProblem, async (solver, options) => {
+        const all = await iterates(solver, mixtureProblem(options));
+        expect(all.length).toBeLessThanOrEqual(options.levels);
+        expect(all.map(({ accepted }) => accepted)).toEqual(all.map((_, k) => k === all.length - 1));
+        expect(all.map(({ sweeps }) => sweeps)).toEqual(all.map((_, k) => k + 1));
+      }),
+    );
+  });
+
+  test("counts one evaluation per state that the denoiser was given", async () => {
+    await fc.assert(
+      fc.asyncProperty(anySolver, anyProblem, async (solver, options) => {
+        const problem = mixtureProblem(options);
+        const denoiser = counting(problem.denoiser);
+        let total = 0;
+        for (const { sweeps, evaluations } of await iterates(solver, { ...problem, denoiser })) {
+          total += denoiser.batches[sweeps - 1];
+          expect(evaluations).toBe(total);
+        }
+      }),
+    );
+  });
+
+  test("can be stopped between any two sweeps and asks nothing more", async () => {
+    await fc.assert(
+      fc.asyncProperty(anyExactSolver, anyProblem, fc.integer({ min: 1, max: 5 }), async (...args) => {
+        const [solver, options, after] = args;
+        const problem = mixtureProblem(options);
+        const denoiser = counting(problem.denoiser);
+        for await (const { sweeps } of solver({ ...problem, denoiser })) if (sweeps === after) break;
+        await new Promise((resolve) => setImmediate(resolve));
+        expect(denoiser.batches.length).toBeLessThanOrEqual(after);
+      }),
+    );
+  });
+
+  test("says after every sweep how far its chunk may be off", async () => {
+    await fc.assert(
+      fc.asyncProperty(anySolver, anyProblem, async (solver, options) => {
+        const problem = mixtureProblem(options);
+        for (const { chunk, residual } of await iterates(solver, problem)) {
+          expect(chunk).toHaveLength(problem.noise.initial.length);
+          expect(residual).toBeGreaterThanOrEqual(0);
+        }
+      }),
+    );
+  });
+
+  test("leaves its problem as it was", async () => {
+    await fc.assert(
+      fc.asyncProperty(anySolver, anyProblem, async (solver, options) => {
+        const problem = mixtureProblem({ ...options, start: "random" });
+        const before = structuredClone({ noise: problem.noise, start: problem.start });
+        await solve(solver, problem);
+        expect({ noise: problem.noise, start: problem.start }).toEqual(before);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test("never hides a NaN of the denoiser behind a finite chunk", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        anySolver,
+        anyProblem,
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        async (...args) => {
+          const [solver, options, where] = args;
+          const problem = mixtureProblem(options);
+          const denoiser = failing(problem.denoiser, Math.floor(where * options.levels));
+          const { chunk } = await solve(solver, { ...problem, denoiser });
+          expect(chunk.every(Number.isFinite)).toBe(false);
+        },
+      ),
+    );
+  });
+
+  test.each<[string, Solver]>([
+    ["picard, window 20", picard({ window: 20, tolerance: 0 })],
+    ["picard, all steps", picard({ window: 100, tolerance: 0 })],
+    ["semilinear, x0", semilinear({ slope: "x0", tolerance: 0 })],
+    ["semilinear, gaussian", semilinear({ slope: "gaussian", tolerance: 0 })],
+    ["semilinear, secant", semilinear({ slope: "secant", tolerance: 0 })],
+  ])("%s is exact on a 100-step chain with three modes", async (_name, solver) => {
+    const problem = mixtureProblem({ modes: 3, seed: 5 });
+    const reference = await solve(sequential(), problem);
+    expect(distance((await solve(solver, problem)).chunk, reference.chunk)).toBeLessThan(1e-8);
+  });
+});
+
+describe("largestChange", () => {
+  test("looks at its range only", () => {
+    expect(largestChange(Float64Array.of(9, 1, 2, 9), Float64Array.of(0, 2, 5, 0), 1, 3)).toBe(3);
+  });
+
+  test.each([0, 1, 2])("is NaN when entry %i is, whatever stands behind it", (at) => {
+    const values = Float64Array.of(1, 2, 3).fill(Number.NaN, at, at + 1);
+    expect(largestChange(values, new Float64Array(3), 0, 3)).toBeNaN();
+    expect(largestChange(new Float64Array(3), values, 0, 3)).toBeNaN();
+  });
+});
