@@ -16,6 +16,8 @@ import { type Observation, Pilot, type View } from "./pilot.js";
 /** Robots one node serves at a time; the one silent for longest makes room for a new one. */
 const MAX_PEERS = 16;
 
+const SHUTTING_DOWN = "the node is shutting down";
+
 /** What the node did with one observation; for logs, status lines and recorders, none of which it waits for. */
 export interface NodeEvent {
   readonly peer: string;
@@ -93,10 +95,7 @@ export class ControlNode {
       return;
     }
     if (!message.plan) return;
-    if (peer.waiting) {
-      const text = `observation ${message.id} arrived before observation ${peer.waiting.message.id} could be solved`;
-      this.#refuse(name, refusalOf(peer.waiting.message, "superseded", text));
-    }
+    this.#supersede(name, peer, message.id);
     peer.waiting = { message, view: peer.pilot.view() };
     if (!peer.solving) void this.#solveWaiting(name, peer);
   }
@@ -107,16 +106,25 @@ export class ControlNode {
     peer: Peer,
     { id, episode, step, observation }: ObservationMessage,
   ): readonly [RefusalReason, string] | undefined {
-    if (this.#stopping) return ["stopping", "the node is shutting down"];
+    if (this.#stopping) return ["stopping", SHUTTING_DOWN];
     if (id <= peer.lastId) return ["superseded", `observation ${id} came after observation ${peer.lastId}`];
     peer.lastId = id;
     if (episode !== peer.episode) {
+      this.#supersede(name, peer, id);
       peer.episode = episode;
       peer.pilot.reset(episode);
       this.#watch({ peer: name, kind: "episode", episode });
     }
     const wrong = peer.pilot.observe(step, values(observation));
     return wrong ? ["invalid-observation", wrong] : undefined;
+  }
+
+  #supersede(name: string, peer: Peer, id: number): void {
+    if (!peer.waiting) return;
+    const { message } = peer.waiting;
+    peer.waiting = undefined;
+    const text = `observation ${id} arrived before observation ${message.id} could be solved`;
+    this.#refuse(name, refusalOf(message, "superseded", text));
   }
 
   async #solveWaiting(name: string, peer: Peer): Promise<void> {
@@ -134,6 +142,7 @@ export class ControlNode {
       }
     }
     peer.solving = false;
+    if (peer.waiting) this.#refuse(name, refusalOf(peer.waiting.message, "stopping", SHUTTING_DOWN));
   }
 
   #chunk(message: ObservationMessage, tick: SolvedTick): ChunkMessage {

@@ -31,6 +31,8 @@ export class Pilot {
   readonly #frame: Float64Array;
   #tick = 0;
   #episode = 0;
+  /** Tells apart two episodes of one number: a robot may repeat one while a solve is still running. */
+  #resets = 0;
   /** Control step of the observation that the worker carries predictions from; null when the next solve starts cold. */
   #carriedStep: number | null = null;
 
@@ -53,6 +55,7 @@ export class Pilot {
     this.#history.clear();
     this.#carriedStep = null;
     this.#episode = episode;
+    this.#resets += 1;
     this.#tick = 0;
   }
 
@@ -61,6 +64,7 @@ export class Pilot {
    * observation leaves the history as it was.
    */
   observe(step: number, observation: Observation): string | undefined {
+    if (!Number.isSafeInteger(step) || step < 0) return `step is ${step}; count control steps from 0`;
     let at = 0;
     for (const { name, shape, unit } of this.#manifest.observation) {
       const values = observation[name];
@@ -99,17 +103,17 @@ export class Pilot {
   async plan(view: View = this.view(), budgetMs: number | null = null): Promise<TickResult> {
     const executed = this.#carriedStep === null ? null : view.step - this.#carriedStep;
     const { session } = this;
-    const episode = this.#episode;
+    const resets = this.#resets;
     const request = {
       session,
-      episode,
+      episode: this.#episode,
       tick: this.#tick++,
       executed,
       observation: view.observation,
       budgetMs,
     };
     const result = await this.#host.solve(request);
-    if (episode === this.#episode) this.#carriedStep = result.outcome === "not-finite" ? null : view.step;
+    if (resets === this.#resets) this.#carriedStep = result.outcome === "not-finite" ? null : view.step;
     return result;
   }
 

@@ -129,7 +129,7 @@ export class InferenceHost {
 
 function failed(message: string): FailedTick {
   return {
-    outcome: "stopped",
+    outcome: "worker-failed",
     message,
     residual: Number.POSITIVE_INFINITY,
     sweeps: 0,

@@ -47,7 +47,7 @@ export interface SolvedTick {
 }
 
 export interface FailedTick {
-  readonly outcome: "unconverged" | "not-finite" | "stopped";
+  readonly outcome: "unconverged" | "not-finite" | "stopped" | "worker-failed";
   readonly message: string;
   readonly residual: number;
   readonly sweeps: number;
@@ -61,10 +61,10 @@ export function isSolved(tick: TickResult): tick is SolvedTick {
 }
 
 /**
- * A chunk cut short by its budget is executed only below this residual. Unconverged cold iterates, which score near zero
- * on PushT, have residuals around 1 and never pass.
+ * A chunk cut short by its budget is executed only below this residual, where its error is at most a few percent of the
+ * action range. Unconverged cold iterates, which score near zero on PushT, have residuals around 1 and never pass.
  */
-export const SAFE_RESIDUAL = 0.1;
+export const SAFE_RESIDUAL = 0.05;
 
 /**
  * Solves ticks: normalise, start from the previous tick, sweep until accepted or out of time, denormalise. Owns what is
@@ -120,6 +120,7 @@ export class TickSolver {
     for await (const iterate of this.#solver(problem)) {
       last = iterate;
       if (iterate.accepted) ending = "accepted";
+      else if (Number.isNaN(iterate.residual)) break;
       else if (stopped()) ending = "stopped";
       else if (budgetMs === null || performance.now() - began < budgetMs) continue;
       break;
@@ -168,16 +169,24 @@ export class TickSolver {
   #physical(chunk: Float64Array): { actions: Float32Array; clipped: number } {
     const dim = this.#shape.dim;
     const past = this.#manifest.n_obs_steps - 1;
-    const actions = Float32Array.from(this.#actions.denormalize(chunk.slice(past * dim)));
+    const wanted = this.#actions.denormalize(chunk.slice(past * dim));
+    const actions = new Float32Array(wanted.length);
     let clipped = 0;
     for (let k = 0; k < actions.length; k++) {
       const { min, max } = this.#manifest.action[k % dim];
-      const inside = Math.min(max, Math.max(min, actions[k]));
-      if (inside !== actions[k]) clipped += 1;
-      actions[k] = inside;
+      const inside = Math.min(max, Math.max(min, wanted[k]));
+      if (Math.fround(inside) !== Math.fround(wanted[k])) clipped += 1;
+      actions[k] = float32Inside(inside, min, max);
     }
     return { actions, clipped };
   }
+}
+
+/** A value within [min, max] as a float32 that is within too: rounding alone may step over a limit such as 0.1. */
+function float32Inside(value: number, min: number, max: number): number {
+  const rounded = Math.fround(value);
+  if (rounded >= min && rounded <= max) return rounded;
+  return Math.fround(rounded - Math.sign(rounded - value) * Math.abs(rounded) * 2 ** -23);
 }
 
 /** A stream number for every tick of every episode; the odd multiplier spreads neighbouring episodes apart. */

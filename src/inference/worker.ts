@@ -1,10 +1,11 @@
 import { parentPort, workerData } from "node:worker_threads";
+import { ConfigurationError } from "../policy/errors.js";
 import { middleObservation } from "../policy/manifest.js";
 import { cleanFromNoise } from "../sampling/denoiser.js";
 import { squaredCosine } from "../sampling/schedule.js";
 import { OnnxNetwork } from "./onnx.js";
 import type { FromWorker, ToWorker, WorkerStart } from "./protocol.js";
-import { TickSolver } from "./tick-solver.js";
+import { isSolved, TickSolver } from "./tick-solver.js";
 
 if (!parentPort) throw new Error("worker.js is started by InferenceHost, not by hand");
 const port = parentPort;
@@ -26,6 +27,8 @@ async function begin(): Promise<void> {
     observation: middleObservation(manifest),
     budgetMs: null,
   });
+  if (!isSolved(warmup))
+    throw new ConfigurationError(`${manifest.denoiser.file} cannot be used: ${warmup.message}`);
   const solver = new TickSolver(manifest, denoiser, settings);
 
   const handle = async (message: ToWorker): Promise<void> => {

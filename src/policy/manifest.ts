@@ -39,7 +39,7 @@ export const manifestSchema = z
       action: range,
     }),
     denoiser: z.strictObject({
-      file: name,
+      file: name.regex(/^[^/\\]+$/, "a file beside policy.yaml, not a path"),
       sha256: z.string().regex(/^[0-9a-f]{64}$/, "64 lower-case hexadecimal digits"),
     }),
     training: z

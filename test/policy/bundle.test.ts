@@ -25,7 +25,9 @@ test("the shipped policy loads, network and all", async () => {
 test("a folder that is not there is named, with what to give instead", async () => {
   const message = await refusal("policies/nowhere");
   expect(message).toContain("ENOENT");
-  expect(message).toContain('"policies/nowhere" is not a policy bundle; give the folder that holds policy.yaml');
+  expect(message).toContain(
+    '"policies/nowhere" is not a policy bundle; give the folder that holds policy.yaml',
+  );
 });
 
 test("a file in the place of a folder is not a bundle", async () => {

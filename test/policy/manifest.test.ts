@@ -71,7 +71,11 @@ const MISTAKES: [what: string, changes: Record<string, unknown>, message: string
   ["an empty unit", { observation: [{ name: "position", shape: [1], unit: "" }] }, "observation.0.unit: "],
   ["another format", { format: "parapilot/2" }, '(found "parapilot/2")'],
   ["half a level", { "diffusion.levels": 9.5 }, "diffusion.levels: "],
-  ["a checksum that is none", { "denoiser.sha256": "abc" }, "denoiser.sha256: 64 lower-case hexadecimal digits"],
+  [
+    "a checksum that is none",
+    { "denoiser.sha256": "abc" },
+    "denoiser.sha256: 64 lower-case hexadecimal digits",
+  ],
   [
     "an infinite limit",
     { action: [{ name: "goal", unit: "rad", min: -2, max: Number.POSITIVE_INFINITY }] },

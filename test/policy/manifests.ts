@@ -22,7 +22,7 @@ normalizer:
     position: { min: [-4], max: [4] }
     target: { min: [0, 0], max: [1, 2] }
   action: { min: [-2], max: [2] }
-denoiser: { file: denoiser.onnx, sha256: ${"0".repeat(64)} }
+denoiser: { file: denoiser.onnx, sha256: ${"a".repeat(64)} }
 training: {}
 score: {}
 `;

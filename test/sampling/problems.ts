@@ -14,6 +14,8 @@ export interface ProblemOptions {
   /** Standard deviation within a mode. */
   readonly deviation?: number;
   readonly seed?: number;
+  /** 1 unless told; predictions that meet it are no longer linear in their state. */
+  readonly clip?: number;
   readonly start?: "cold" | "random";
 }
 
@@ -27,7 +29,7 @@ export function mixtureProblem(options: ProblemOptions = {}): Problem {
   const means = Array.from({ length: modes }, () => smoothMode(shape, random));
   const problem = {
     rule,
-    denoiser: gaussianMixture(shape, schedule, means, deviation),
+    denoiser: gaussianMixture(shape, schedule, means, deviation, options.clip),
     noise: drawNoise(rule.steps, size, new GaussianStream(seed, 2)),
   };
   if (options.start !== "random") return problem;

@@ -31,7 +31,5 @@ export function ddpm(schedule: NoiseSchedule): Rule {
     rule.clean[i] = (Math.sqrt(cleaner) * beta) / (1 - signal);
     rule.noise[i] = Math.sqrt((beta * (1 - cleaner)) / (1 - signal));
   }
-  // At t = 0 the quotient β/(1-ᾱ) is 1 by definition; rounding leaves 1 ± 1e-13.
-  rule.clean[steps - 1] = 1;
   return rule;
 }
