@@ -3,7 +3,10 @@ import type { EpisodeRecord, TickSample } from "../src/telemetry/episode-record.
 import type { ChunkMessage, PolicyMessage, RefusedMessage } from "../src/transport/message.js";
 import { type FloatArray, float32 } from "../src/transport/ndarray.js";
 import type { Environment } from "./gym.js";
-import type { PolicyClient, Sighting } from "./policy-client.js";
+import { type PolicyClient, RefusedError, type Sighting, SilentNodeError } from "./policy-client.js";
+
+/** Refusals that a later observation may well not meet. */
+const PASSING: ReadonlySet<string> = new Set(["superseded", "unconverged", "busy"]);
 
 /** A world with what a player must know about it. */
 export interface PlayableWorld<Observation extends object, Info extends { readonly coverage: number }> {
@@ -21,6 +24,8 @@ export interface StepEvent {
   /** The chunk being executed, if any. */
   readonly chunk: ChunkMessage | undefined;
   readonly tick: TickSample | undefined;
+  /** Of the episode so far. */
+  readonly deadlineMisses: number;
 }
 
 export interface PlayOptions {
@@ -37,7 +42,8 @@ export interface PlayOptions {
  * that is due, never replayed from its start; while no chunk reaches the present step the robot holds. The steps behind
  * the executed ones carry the robot on while the next chunk is solved.
  *
- * @throws Error when the world has no observation that the policy needs, or the node calls one invalid.
+ * @throws Error when the world has no observation that the policy needs.
+ * @throws RefusedError when the node cannot use what it is shown or can no longer solve.
  * @throws SilentNodeError when the node stops answering.
  * @example
  * const record = await playEpisode(world, client, { seed: 0, episode: 0, policy, pace: "lock-step" });
@@ -54,24 +60,32 @@ export async function playEpisode<Observation extends object, Info extends { rea
   let { observation } = world.env.reset({ seed });
   let chunk: ChunkMessage | undefined;
   let failure: unknown;
+  let heardAt = Number.NEGATIVE_INFINITY;
   let score = 0;
   let success = false;
   let heldSteps = 0;
   let heldUntil = 0;
-  let asking = false;
+  let askedStep: number | undefined;
   const began = performance.now();
 
   const ask = async (sighting: Sighting): Promise<void> => {
     const sent = performance.now();
-    const reply = await client.plan(sighting);
-    const roundTripMs = performance.now() - sent;
+    const reply = await client.plan(sighting).catch((error: unknown) => {
+      // One lost answer does not mean that the node is gone, if it has answered since.
+      if (error instanceof SilentNodeError && heardAt > sent) return undefined;
+      throw error;
+    });
+    if (!reply) return;
+    heardAt = performance.now();
+    const roundTripMs = heardAt - sent;
+    if (askedStep === sighting.step) askedStep = undefined;
     // The deadline of a chunk is the end of the plan in hand; before the first plan there is nothing to miss.
     const missed = chunk !== undefined && heldUntil > sighting.step;
     ticks.push(sample(sighting.step, reply, roundTripMs, missed));
     if (reply.type === "chunk") {
       if (!chunk || reply.step > chunk.step) chunk = reply;
-    } else if (reply.reason === "invalid-observation" || reply.reason === "malformed") {
-      throw new Error(`the node refused the observation of step ${sighting.step}: ${reply.message}`);
+    } else if (!PASSING.has(reply.reason)) {
+      throw new RefusedError(`the node refused the observation of step ${sighting.step}: ${reply.message}`);
     }
   };
 
@@ -79,16 +93,12 @@ export async function playEpisode<Observation extends object, Info extends { rea
     const sighting = { episode, step, observation: selected(observation, policy) };
     if (chunk && step - chunk.step < chunk.execute) client.observe(sighting);
     else if (pace === "lock-step") await ask(sighting);
-    else if (asking) client.observe(sighting);
+    else if (askedStep !== undefined && step - askedStep < policy.n_action_steps) client.observe(sighting);
     else {
-      asking = true;
-      ask(sighting)
-        .catch((error: unknown) => {
-          failure = error;
-        })
-        .finally(() => {
-          asking = false;
-        });
+      askedStep = step;
+      ask(sighting).catch((error: unknown) => {
+        failure = error;
+      });
     }
 
     const planned = chunk && row(chunk, step);
@@ -110,6 +120,7 @@ export async function playEpisode<Observation extends object, Info extends { rea
       coverage: result.info.coverage,
       chunk,
       tick: ticks.at(-1),
+      deadlineMisses: missesOf(ticks),
     });
 
     if (pace === "real-time") {
@@ -119,8 +130,21 @@ export async function playEpisode<Observation extends object, Info extends { rea
     }
     if (failure) throw failure;
   }
-  const deadlineMisses = ticks.filter((tick) => tick.missed).length;
-  return { episode, seed, score, success, coverage, ticks, deadlineMisses, heldSteps };
+  return {
+    episode,
+    seed,
+    score,
+    success,
+    coverage,
+    // A copy: answers may still come in after the end.
+    ticks: [...ticks],
+    deadlineMisses: missesOf(ticks),
+    heldSteps,
+  };
+}
+
+function missesOf(ticks: readonly TickSample[]): number {
+  return ticks.filter((tick) => tick.missed).length;
 }
 
 function row(chunk: ChunkMessage, step: number): readonly number[] | undefined {

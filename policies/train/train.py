@@ -1,6 +1,6 @@
 """Trains the PushT denoiser and keeps the moving average of its weights.
 
-    python train.py --data DIR --out weights.pt --steps 20000 --seed 0
+    python train.py --data DIR --out weights.pt --steps 18000 --seed 0
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder with demos.csv.gz and demos_goal356.csv.gz")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=20000)
+    parser.add_argument("--steps", type=int, default=18000)
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--rate", type=float, default=3e-4)
     parser.add_argument("--seed", type=int, default=0)

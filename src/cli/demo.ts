@@ -1,12 +1,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { ConfigurationError } from "../policy/errors.js";
-import { wholeNumber } from "./options.js";
+import { shipped, wholeNumber } from "./options.js";
 
-/** Not the default port, so that the demonstration does not talk to a node that is already running. */
-const ENDPOINT = "tcp://127.0.0.1:5572";
+/** A process that has not ended this long after it was asked to is killed. */
+const KILL_AFTER_MS = 5000;
 
 export function demoCommand(): Command {
   return new Command("demo")
@@ -24,32 +27,48 @@ async function demonstrate(flags: {
   readonly seed: number;
   readonly report: string;
 }): Promise<void> {
-  const node = parapilot(["run", "launch/pusht.yaml", "--endpoint", ENDPOINT, "--quiet"]);
+  const endpoint = `ipc://${join(await mkdtemp(join(tmpdir(), "parapilot-")), "node")}`;
+  const node = parapilot(["run", shipped("launch/pusht.yaml"), "--endpoint", endpoint, "--quiet"]);
   const simulator = parapilot([
     "sim",
     "pusht",
     "--real-time",
-    ...["--endpoint", ENDPOINT, "--report", flags.report],
+    ...["--endpoint", endpoint, "--report", flags.report],
     ...["--episodes", String(flags.episodes), "--seed", String(flags.seed)],
   ]);
-  const nodeEnded = once(node, "exit");
-  const simulatorEnded = once(simulator, "exit");
-  const first = await Promise.race([
-    nodeEnded.then(([code]) => ({ name: "control node", code })),
-    simulatorEnded.then(([code]) => ({ name: "simulator", code })),
-  ]);
-  simulator.kill();
-  node.kill();
-  await Promise.all([nodeEnded, simulatorEnded]);
-  if (first.name !== "simulator" || first.code !== 0) {
+  const processes = [node, simulator];
+  const interrupted = () => {
+    for (const { child } of processes) child.kill();
+  };
+  process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
+
+  const first = await Promise.race(processes.map((one) => one.ended));
+  const late = setTimeout(() => {
+    for (const { child } of processes) child.kill("SIGKILL");
+  }, KILL_AFTER_MS);
+  interrupted();
+  await Promise.all(processes.map((one) => one.ended));
+  clearTimeout(late);
+  if (first.name !== "sim" || first.code !== 0) {
     throw new ConfigurationError(
-      `the ${first.name} ended with code ${first.code}; its last lines above say why`,
+      `"parapilot ${first.name}" ended first, ${first.how}; the lines above say why`,
     );
   }
   process.stderr.write(`open ${flags.report} in a browser to see the last episode\n`);
 }
 
-function parapilot(args: readonly string[]): ChildProcess {
+interface Child {
+  readonly child: ChildProcess;
+  readonly ended: Promise<{ readonly name: string; readonly code: number | null; readonly how: string }>;
+}
+
+function parapilot(args: readonly string[]): Child {
   const main = fileURLToPath(new URL("./main.js", import.meta.url));
-  return spawn(process.execPath, [main, ...args], { stdio: ["ignore", "inherit", "inherit"] });
+  const child = spawn(process.execPath, [main, ...args], { stdio: ["ignore", "inherit", "inherit"] });
+  const name = args[0];
+  const ended = once(child, "exit").then(
+    ([code, signal]) => ({ name, code, how: signal ? `by ${signal}` : `with code ${code}` }),
+    (error: Error) => ({ name, code: null, how: `because ${error.message}` }),
+  );
+  return { child, ended };
 }

@@ -7,7 +7,8 @@ import { describeRuntime } from "../inference/runtime.js";
 import { describeSolver } from "../inference/settings.js";
 import { loadBundle } from "../policy/bundle.js";
 import type { EpisodeRecord } from "../telemetry/episode-record.js";
-import { mean, quantile } from "../telemetry/statistics.js";
+import { mean } from "../telemetry/statistics.js";
+import { summarise } from "../telemetry/summary.js";
 import { memoryTransport } from "../transport/memory.js";
 import {
   DEFAULT_POLICY,
@@ -82,9 +83,7 @@ async function evaluate(task: string, flags: EvalFlags): Promise<void> {
     await node.close();
   }
 
-  const ticks = records.flatMap((record) => record.ticks);
-  const sweeps = ticks.map((tick) => tick.sweeps);
-  const solveMs = ticks.map((tick) => tick.solveMs);
+  const summary = summarise(records);
   const result = {
     task,
     policy: bundle.manifest.name,
@@ -94,37 +93,17 @@ async function evaluate(task: string, flags: EvalFlags): Promise<void> {
     runtime: describeRuntime(host.runtime),
     episodes: flags.episodes,
     seeds: [flags.seed, flags.seed + flags.episodes - 1],
-    score_mean: mean(records.map((record) => record.score)),
-    scores: records.map((record) => record.score),
-    success_rate: mean(records.map((record) => Number(record.success))),
-    ticks: ticks.length,
-    sweeps: {
-      mean: mean(sweeps),
-      p50: quantile(sweeps, 0.5),
-      p90: quantile(sweeps, 0.9),
-      max: Math.max(...sweeps),
-    },
-    evals: { mean: mean(ticks.map((tick) => tick.evaluations)) },
-    solve_ms: { p50: quantile(solveMs, 0.5), p90: quantile(solveMs, 0.9), max: Math.max(...solveMs) },
-    accepted_rate: mean(ticks.map((tick) => Number(tick.outcome === "accepted"))),
+    ...summary,
   };
   if (flags.json) return printJson(result);
+  const row = (name: string, { mean: average, p50, p90, max }: typeof summary.sweeps, digits: number) => [
+    name,
+    ...[average, p50, p90, max].map((value) => value.toFixed(digits)),
+  ];
   process.stdout.write(
-    `${result.policy} in ${task}: mean score ${result.score_mean.toFixed(3)} over ${flags.episodes} episodes ` +
-      `(seeds ${result.seeds.join("–")}), success ${(100 * result.success_rate).toFixed(0)} %\n` +
+    `${result.policy} in ${task}: mean score ${summary.score_mean.toFixed(3)} over ${flags.episodes} episodes ` +
+      `(seeds ${result.seeds.join("–")}), success ${(100 * summary.success_rate).toFixed(0)} %\n` +
       `${result.settings}; ${result.runtime}\n` +
-      `${table([
-        ["per chunk", "mean", "p50", "p90", "max"],
-        [
-          "sweeps",
-          result.sweeps.mean.toFixed(2),
-          ...[result.sweeps.p50, result.sweeps.p90, result.sweeps.max].map(String),
-        ],
-        [
-          "solve ms",
-          mean(solveMs).toFixed(1),
-          ...[result.solve_ms.p50, result.solve_ms.p90, result.solve_ms.max].map((ms) => ms.toFixed(1)),
-        ],
-      ])}\n`,
+      `${table([["per chunk", "mean", "p50", "p90", "max"], row("sweeps", summary.sweeps, 1), row("solve ms", summary.solve_ms, 1)])}\n`,
   );
 }

@@ -1,7 +1,8 @@
 import { Command } from "commander";
 import { InferenceHost } from "../inference/host.js";
-import { describeRuntime } from "../inference/runtime.js";
-import { isSolved } from "../inference/tick-solver.js";
+import { describeRuntime, type Runtime } from "../inference/runtime.js";
+import type { SolverSettings } from "../inference/settings.js";
+import { isSolved, type SolvedTick } from "../inference/tick-solver.js";
 import { type Bundle, loadBundle } from "../policy/bundle.js";
 import { ConfigurationError } from "../policy/errors.js";
 import { middleObservation } from "../policy/manifest.js";
@@ -20,39 +21,57 @@ export function inspectCommand(): Command {
 
 async function inspect(directory: string, flags: RuntimeFlags & { readonly json?: boolean }): Promise<void> {
   const bundle = await loadBundle(directory);
-  const host = await InferenceHost.start(bundle, {
-    runtime: runtimeFrom(flags),
-    solver: { name: "sequential" },
-  });
+  const runtime = runtimeFrom(flags);
+  const oneByOne = await solveOnce(bundle, runtime, { name: "sequential" });
+  const inBatches = await solveOnce(bundle, runtime, { name: "semilinear", tolerance: 1e-3 });
+  const difference = Math.max(
+    ...oneByOne.actions.map((action, k) => Math.abs(action - inBatches.actions[k])),
+  );
   const { manifest } = bundle;
-  const tick = await host.solve({
-    session: "inspect",
-    episode: 0,
-    tick: 0,
-    executed: null,
-    observation: middleObservation(manifest),
-    budgetMs: null,
-  });
-  await host.close();
-  if (!isSolved(tick))
-    throw new ConfigurationError(`the network does not give a sound chunk: ${tick.message}`);
+  const range = Math.max(...manifest.action.map(({ min, max }) => max - min));
+  if (!(difference <= 0.01 * range)) {
+    throw new ConfigurationError(
+      `the network answers a batch otherwise than its samples one by one: actions differ by ${difference.toPrecision(2)}; export it again with a free batch size`,
+    );
+  }
 
   const check = {
-    runtime: describeRuntime(host.runtime),
-    evaluations: tick.evaluations,
-    first_action: Array.from(tick.actions.subarray(0, manifest.action.length)),
-    clipped: tick.clipped,
-    solve_ms: tick.solveMs,
+    runtime: describeRuntime(runtime),
+    first_action: Array.from(oneByOne.actions.subarray(0, manifest.action.length)),
+    clipped: oneByOne.clipped,
+    sequential_ms: oneByOne.solveMs,
+    parallel_sweeps: inBatches.sweeps,
+    largest_difference: difference,
   };
   if (flags.json)
     return printJson({ directory: bundle.directory, bytes: bundle.network.length, manifest, check });
   process.stdout.write(describe(bundle, check));
 }
 
-function describe(
-  { manifest, directory, network }: Bundle,
-  check: { runtime: string; evaluations: number; first_action: number[]; clipped: number; solve_ms: number },
-): string {
+async function solveOnce(
+  bundle: Bundle,
+  runtime: Runtime,
+  solver: Partial<SolverSettings>,
+): Promise<SolvedTick> {
+  const host = await InferenceHost.start(bundle, { runtime, solver });
+  const observation = middleObservation(bundle.manifest);
+  const request = { session: "inspect", episode: 0, tick: 0, executed: null, observation, budgetMs: null };
+  const tick = await host.solve(request);
+  await host.close();
+  if (isSolved(tick)) return tick;
+  throw new ConfigurationError(`the network does not give a sound chunk: ${tick.message}`);
+}
+
+interface Check {
+  readonly runtime: string;
+  readonly first_action: readonly number[];
+  readonly clipped: number;
+  readonly sequential_ms: number;
+  readonly parallel_sweeps: number;
+  readonly largest_difference: number;
+}
+
+function describe({ manifest, directory, network }: Bundle, check: Check): string {
   const past = manifest.n_obs_steps - 1;
   const facts = (record: Readonly<Record<string, string | number>>) =>
     Object.entries(record).map(([key, value]) => `    ${key}: ${value}`);
@@ -70,7 +89,8 @@ function describe(
     ...facts(manifest.training),
     "  score",
     ...facts(manifest.score),
-    `  check        one chunk of ${check.evaluations} evaluations on ${check.runtime}: ${check.solve_ms.toFixed(0)} ms, first action [${check.first_action.map((a) => a.toFixed(1)).join(", ")}], ${check.clipped} entries clipped to the limits`,
+    `  check        ${check.runtime}: one chunk of ${manifest.diffusion.levels} calls in ${check.sequential_ms.toFixed(0)} ms; in ${check.parallel_sweeps} sweeps the same within ${check.largest_difference.toPrecision(1)}`,
+    `               first action [${check.first_action.map((a) => a.toFixed(1)).join(", ")}], ${check.clipped} entries clipped to the limits`,
     "",
   ].join("\n");
 }

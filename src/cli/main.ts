@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
-import { SilentNodeError } from "../../sim/policy-client.js";
+import { RefusedError, SilentNodeError } from "../../sim/policy-client.js";
 import { ConfigurationError } from "../policy/errors.js";
 import { TransportError } from "../transport/transport.js";
 import { benchCommand } from "./bench.js";
@@ -26,7 +26,7 @@ for (const command of [demoCommand, runCommand, simCommand, evalCommand, benchCo
 try {
   await program.parseAsync();
 } catch (error) {
-  const expected = [ConfigurationError, TransportError, SilentNodeError].some(
+  const expected = [ConfigurationError, TransportError, SilentNodeError, RefusedError].some(
     (kind) => error instanceof kind,
   );
   process.stderr.write(

@@ -1,9 +1,15 @@
+import { fileURLToPath } from "node:url";
 import { InvalidArgumentError, Option } from "commander";
 import { type Runtime, runtimeSchema } from "../inference/runtime.js";
 import { type SolverSettings, solverSettingsSchema } from "../inference/settings.js";
-import { ConfigurationError, describeIssues } from "../policy/errors.js";
+import { checked } from "../policy/errors.js";
 
-export const DEFAULT_POLICY = "policies/pusht";
+/** Files that come with the package, wherever it is installed and whatever folder it is run from. */
+export function shipped(path: string): string {
+  return fileURLToPath(new URL(`../../../${path}`, import.meta.url));
+}
+
+export const DEFAULT_POLICY = shipped("policies/pusht");
 
 /** A whole number ≥ `least`, for commander. */
 export function wholeNumber(least: number): (text: string) => number {
@@ -55,21 +61,21 @@ export const solverOptions = [
   new Option("--coupling <rho>", "share of the previous tick's noise that is kept, 0 to 1").argParser(
     decimal,
   ),
-  new Option("--cold", "start every tick from nothing"),
+  new Option("--cold", "start every tick from nothing, with fresh noise unless --coupling says otherwise"),
   new Option("--noise-seed <n>", "seed of the sampler's noise").argParser(wholeNumber(0)),
 ];
 
 export function solverFrom(flags: SolverFlags): SolverSettings {
   const { solver: name, slope, tolerance, window, coupling, cold, noiseSeed: seed } = flags;
-  return checked(solverSettingsSchema, {
+  const settings = {
     name,
     slope,
     tolerance,
     window,
-    coupling,
-    warm: cold ? false : undefined,
     seed,
-  });
+    ...(cold ? { warm: false, coupling: coupling ?? 0 } : { coupling }),
+  };
+  return checked(solverSettingsSchema, given(settings));
 }
 
 export interface RuntimeFlags {
@@ -85,18 +91,10 @@ export const runtimeOptions = [
 ];
 
 export function runtimeFrom({ provider, threads, spin }: RuntimeFlags): Runtime {
-  return checked(runtimeSchema, { provider, threads, spin: spin === false ? false : undefined });
+  return checked(runtimeSchema, given({ provider, threads, spin: spin === false ? false : undefined }));
 }
 
-interface Schema<T> {
-  safeParse(
-    value: unknown,
-  ): { success: true; data: T } | { success: false; error: Parameters<typeof describeIssues>[0] };
-}
-
-function checked<T>(schema: Schema<T>, value: Record<string, unknown>): T {
-  const given = Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined));
-  const result = schema.safeParse(given);
-  if (!result.success) throw new ConfigurationError(describeIssues(result.error, given));
-  return result.data;
+/** Commander leaves out options by giving undefined; the schemas want them absent. */
+function given(flags: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
 }

@@ -7,6 +7,7 @@ import { describeRuntime } from "../inference/runtime.js";
 import { describeSolver } from "../inference/settings.js";
 import { isSolved, type TickResult } from "../inference/tick-solver.js";
 import { loadBundle } from "../policy/bundle.js";
+import { ConfigurationError } from "../policy/errors.js";
 import { type Logger, openLog, silentLog } from "../telemetry/log.js";
 import { mean, quantile } from "../telemetry/statistics.js";
 import { bindZeromqNode } from "../transport/zeromq.js";
@@ -38,20 +39,29 @@ async function run(
   const status = new StatusLine();
   status.note(`loading ${launch.policy}`);
   const bundle = await loadBundle(launch.policy);
-  const transport = await bindZeromqNode(flags.endpoint ?? launch.endpoint);
+  const log = launch.log ? await openLog(launch.log, (text) => status.note(text)) : silentLog();
   const host = await InferenceHost.start(bundle, { runtime: launch.runtime, solver: launch.solver });
-  const log = launch.log ? openLog(launch.log) : silentLog();
-  const node = new ControlNode(transport, host, {
-    solveBudgetMs: launch.budgets.solve ?? null,
-    watch: watcher(status, log, flags.quiet ?? false),
-  });
-  node.start();
-  announce(status, launch, host, transport.address);
-
-  const [signal] = await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
-  status.note(`${signal}: stopping`);
-  await node.close();
-  log.flush();
+  try {
+    const transport = await bindZeromqNode(flags.endpoint ?? launch.endpoint);
+    const node = new ControlNode(transport, host, {
+      solveBudgetMs: launch.budgets.solve ?? null,
+      watch: watcher(status, log, flags.quiet ?? false),
+    });
+    node.start();
+    announce(status, launch, host, transport.address);
+    const ending = await Promise.race([
+      ...(["SIGINT", "SIGTERM"] as const).map(
+        async (signal) => [signal, await once(process, signal)] as const,
+      ),
+      host.ended.then((reason) => ["worker", reason] as const),
+    ]);
+    status.note(`${ending[0]}: stopping`);
+    await node.close();
+    if (ending[0] === "worker") throw new ConfigurationError(`${ending[1]}; start the node again`);
+  } finally {
+    await host.close();
+    log.flush();
+  }
 }
 
 function announce(status: StatusLine, launch: Launch, host: InferenceHost, address: string): void {

@@ -2,12 +2,14 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Command } from "commander";
 import { playEpisode, type StepEvent } from "../../sim/play.js";
-import { PolicyClient } from "../../sim/policy-client.js";
+import { PolicyClient, RefusedError } from "../../sim/policy-client.js";
 import { animate } from "../../sim/pusht/image.js";
 import { renderSvg } from "../../sim/pusht/render.js";
+import { ConfigurationError } from "../policy/errors.js";
 import type { EpisodeRecord } from "../telemetry/episode-record.js";
 import { renderReport } from "../telemetry/report.js";
-import { mean, quantile } from "../telemetry/statistics.js";
+import { mean } from "../telemetry/statistics.js";
+import { type Summary, summarise } from "../telemetry/summary.js";
 import { DEFAULT_ENDPOINT } from "../transport/endpoint.js";
 import type { PolicyMessage } from "../transport/message.js";
 import { connectZeromqClient } from "../transport/zeromq.js";
@@ -45,6 +47,7 @@ export function simCommand(): Command {
 
 async function simulate(task: string, flags: SimFlags): Promise<void> {
   const world = openWorld(task);
+  if (flags.report) await claim(flags.report);
   const client = new PolicyClient(connectZeromqClient(flags.endpoint), flags.endpoint, flags.patience * 1000);
   const status = new StatusLine();
   const pace = flags.realTime ? "real-time" : "lock-step";
@@ -57,7 +60,6 @@ async function simulate(task: string, flags: SimFlags): Promise<void> {
     status.note(`${policy.name}: ${policy.solver}; ${policy.provider}`);
     for (let k = 0; k < flags.episodes; k++) {
       frames = [];
-      let misses = 0;
       const seed = flags.seed + k;
       const record = await playEpisode(world, client, {
         seed,
@@ -65,12 +67,11 @@ async function simulate(task: string, flags: SimFlags): Promise<void> {
         policy,
         pace,
         onStep: (event) => {
-          const { step, coverage, tick } = event;
-          if (tick?.missed && tick.step === step) misses += 1;
+          const { step, coverage, tick, deadlineMisses } = event;
           frames.push(renderSvg(world.env.state(), overlay(event)));
           status.show(
             `episode ${k + 1}/${flags.episodes}  step ${step}  coverage ${coverage.toFixed(2)}  sweeps ${tick?.sweeps ?? 0}` +
-              `  solve ${tick?.solveMs.toFixed(0) ?? 0} ms  deadline misses ${misses}`,
+              `  solve ${tick?.solveMs.toFixed(0) ?? 0} ms  deadline misses ${deadlineMisses}`,
           );
         },
       });
@@ -84,28 +85,39 @@ async function simulate(task: string, flags: SimFlags): Promise<void> {
 
   if (flags.report) {
     status.note("drawing the report");
-    await mkdir(dirname(flags.report), { recursive: true });
     await writeFile(flags.report, await report(task, pace, policy, records, frames));
     status.note(`report: ${flags.report}`);
   }
-  const result = {
-    task,
-    policy: policy.name,
-    solver: policy.solver,
-    provider: policy.provider,
-    pace,
-    ...summary(records),
-  };
-  if (flags.json) return printJson({ ...result, records });
-  process.stdout.write(
-    `${table([
-      ["episodes", ...Object.keys(result.per_tick)],
-      [String(records.length), ...Object.values(result.per_tick).map((v) => v.toFixed(1))],
-    ])}\n`,
+  const { name, solver, provider } = policy;
+  const summary = summarise(records);
+  if (flags.json) printJson({ task, policy: name, solver, provider, pace, ...summary, records });
+  else process.stdout.write(inWords(summary));
+  if (summary.refused === summary.ticks)
+    throw new RefusedError("the node refused every observation; see above");
+}
+
+function inWords({ sweeps, solve_ms, round_trip_ms, ...rest }: Summary): string {
+  const rows = Object.entries({ sweeps, solve_ms, round_trip_ms }).map(
+    ([name, { mean: average, p50, p90, max }]) => [
+      name.replaceAll("_", " "),
+      ...[average, p50, p90, max].map((value) => value.toFixed(1)),
+    ],
   );
-  process.stdout.write(
-    `mean score ${result.score_mean.toFixed(3)}, deadline misses ${result.deadline_misses}, held steps ${result.held_steps}\n`,
+  return (
+    `${table([["per chunk", "mean", "p50", "p90", "max"], ...rows])}\n` +
+    `mean score ${rest.score_mean.toFixed(3)}, deadline misses ${rest.deadline_misses}, held steps ${rest.held_steps}, ` +
+    `refused ${rest.refused} of ${rest.ticks} requests\n`
   );
+}
+
+/** An hour of episodes must not end in a report that cannot be written. */
+async function claim(file: string): Promise<void> {
+  try {
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, "");
+  } catch (error) {
+    throw new ConfigurationError(`cannot write the report ${file}: ${(error as Error).message}`);
+  }
 }
 
 function overlay({ action, chunk, step, coverage, tick }: StepEvent): Parameters<typeof renderSvg>[1] {
@@ -124,39 +136,6 @@ function describeEpisode(record: EpisodeRecord): string {
   );
 }
 
-function summary(records: readonly EpisodeRecord[]) {
-  const ticks = records.flatMap((record) => record.ticks);
-  const solved = ticks.filter((tick) => tick.residual !== undefined);
-  const sum = (count: (record: EpisodeRecord) => number) =>
-    records.reduce((total, record) => total + count(record), 0);
-  return {
-    score_mean: mean(records.map((record) => record.score)),
-    success_rate: mean(records.map((record) => Number(record.success))),
-    deadline_misses: sum((record) => record.deadlineMisses),
-    held_steps: sum((record) => record.heldSteps),
-    refused: ticks.length - solved.length,
-    per_tick: {
-      sweeps_mean: mean(solved.map((tick) => tick.sweeps)),
-      sweeps_p90: quantile(
-        solved.map((tick) => tick.sweeps),
-        0.9,
-      ),
-      solve_ms_p50: quantile(
-        solved.map((tick) => tick.solveMs),
-        0.5,
-      ),
-      solve_ms_p90: quantile(
-        solved.map((tick) => tick.solveMs),
-        0.9,
-      ),
-      round_trip_ms_p50: quantile(
-        solved.map((tick) => tick.roundTripMs),
-        0.5,
-      ),
-    },
-  };
-}
-
 async function report(
   task: string,
   pace: string,
@@ -164,14 +143,14 @@ async function report(
   episodes: readonly EpisodeRecord[],
   frames: readonly string[],
 ): Promise<string> {
-  const { score_mean, per_tick, deadline_misses, held_steps } = summary(episodes);
+  const { score_mean, sweeps, solve_ms, deadline_misses, held_steps } = summarise(episodes);
   const last = episodes[episodes.length - 1];
   return renderReport({
     title: `Parapilot: ${policy.name}, ${pace}`,
     summary: [
       ["mean score", score_mean.toFixed(3)],
-      ["sweeps per chunk", per_tick.sweeps_mean.toFixed(1)],
-      ["solve, median", `${per_tick.solve_ms_p50.toFixed(0)} ms`],
+      ["sweeps per chunk", sweeps.mean.toFixed(1)],
+      ["solve, median", `${solve_ms.p50.toFixed(0)} ms`],
       ["deadline misses", String(deadline_misses)],
       ["held steps", String(held_steps)],
     ],

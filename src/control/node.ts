@@ -1,7 +1,7 @@
 import type { InferenceHost } from "../inference/host.js";
 import { describeRuntime } from "../inference/runtime.js";
 import { describeSolver } from "../inference/settings.js";
-import { isSolved, type SolvedTick, type TickResult } from "../inference/tick-solver.js";
+import { type FailedTick, isSolved, type SolvedTick, type TickResult } from "../inference/tick-solver.js";
 import type {
   ChunkMessage,
   ClientMessage,
@@ -13,8 +13,9 @@ import { float32 } from "../transport/ndarray.js";
 import type { NodeTransport } from "../transport/transport.js";
 import { type Observation, Pilot, type View } from "./pilot.js";
 
-/** Robots one node serves at a time; the one silent for longest makes room for a new one. */
+/** Robots one node serves at a time; one that has been silent for long makes room for a new one. */
 const MAX_PEERS = 16;
+const SILENT_MS = 10_000;
 
 const SHUTTING_DOWN = "the node is shutting down";
 
@@ -39,7 +40,15 @@ interface Peer {
   lastId: number;
   solving: boolean;
   waiting: Wanted | undefined;
+  heardAt: number;
 }
+
+const REASONS: Readonly<Record<FailedTick["outcome"], RefusalReason>> = {
+  unconverged: "unconverged",
+  stopped: "stopping",
+  "not-finite": "solver-failed",
+  "worker-failed": "solver-failed",
+};
 
 /**
  * The control node: takes observations from any number of robots, has chunks solved by the worker and sends them back.
@@ -67,7 +76,15 @@ export class ControlNode {
     this.#transport = transport;
     this.#host = host;
     this.#solveBudgetMs = options.solveBudgetMs ?? null;
-    this.#watch = options.watch ?? (() => {});
+    const { watch } = options;
+    this.#watch = (event) => {
+      try {
+        watch?.(event);
+      } catch (error) {
+        // Whoever only watches must not stop the loop; the process hears of it outside of it.
+        queueMicrotask(() => process.emitWarning(error as Error));
+      }
+    };
   }
 
   start(): void {
@@ -89,6 +106,11 @@ export class ControlNode {
       return;
     }
     const peer = this.#peer(name);
+    if (!peer) {
+      const text = `the node already serves ${MAX_PEERS} robots; stop one of them or start another node`;
+      this.#refuse(name, refusalOf(message, "busy", text));
+      return;
+    }
     const objection = this.#admit(name, peer, message);
     if (objection) {
       this.#refuse(name, refusalOf(message, ...objection));
@@ -107,6 +129,11 @@ export class ControlNode {
     { id, episode, step, observation }: ObservationMessage,
   ): readonly [RefusalReason, string] | undefined {
     if (this.#stopping) return ["stopping", SHUTTING_DOWN];
+    if (id === 0) {
+      // A robot that was restarted under its old name.
+      peer.lastId = -1;
+      peer.episode = undefined;
+    }
     if (id <= peer.lastId) return ["superseded", `observation ${id} came after observation ${peer.lastId}`];
     peer.lastId = id;
     if (episode !== peer.episode) {
@@ -115,8 +142,19 @@ export class ControlNode {
       peer.pilot.reset(episode);
       this.#watch({ peer: name, kind: "episode", episode });
     }
-    const wrong = peer.pilot.observe(step, values(observation));
+    const wrong = this.#misshapen(observation) ?? peer.pilot.observe(step, values(observation));
     return wrong ? ["invalid-observation", wrong] : undefined;
+  }
+
+  /** A transposed array has the right number of values in the wrong places. */
+  #misshapen(observation: ObservationMessage["observation"]): string | undefined {
+    for (const { name, shape } of this.#host.manifest.observation) {
+      const found = observation[name]?.shape;
+      if (found && found.join() !== shape.join()) {
+        return `observation "${name}" has shape [${found.join(", ")}]; the policy takes [${shape.join(", ")}]`;
+      }
+    }
+    return undefined;
   }
 
   #supersede(name: string, peer: Peer, id: number): void {
@@ -137,8 +175,7 @@ export class ControlNode {
         this.#transport.send(name, this.#chunk(message, tick));
         this.#watch({ peer: name, kind: "solved", episode: message.episode, step: message.step, tick });
       } else {
-        const reason = tick.outcome === "unconverged" ? "unconverged" : "solver-failed";
-        this.#refuse(name, refusalOf(message, reason, tick.message), tick);
+        this.#refuse(name, refusalOf(message, REASONS[tick.outcome], tick.message), tick);
       }
     }
     peer.solving = false;
@@ -186,21 +223,30 @@ export class ControlNode {
     });
   }
 
-  #peer(name: string): Peer {
+  /** The peer of that name, new if need be; undefined when there is no room for it. */
+  #peer(name: string): Peer | undefined {
+    const now = performance.now();
     let peer = this.#peers.get(name);
     if (!peer) {
       const [longestSilent] = this.#peers;
-      if (this.#peers.size >= MAX_PEERS && longestSilent) this.#release(...longestSilent);
+      if (this.#peers.size >= MAX_PEERS && longestSilent) {
+        if (now - longestSilent[1].heardAt < SILENT_MS) return undefined;
+        this.#release(...longestSilent);
+      }
       const pilot = new Pilot(this.#host, name);
-      peer = { pilot, episode: undefined, lastId: -1, solving: false, waiting: undefined };
+      peer = { pilot, episode: undefined, lastId: -1, solving: false, waiting: undefined, heardAt: now };
       this.#watch({ peer: name, kind: "joined" });
     }
+    peer.heardAt = now;
     this.#peers.delete(name);
     this.#peers.set(name, peer);
     return peer;
   }
 
   #release(name: string, peer: Peer): void {
+    if (peer.waiting)
+      this.#refuse(name, refusalOf(peer.waiting.message, "superseded", "this conversation ended"));
+    peer.waiting = undefined;
     peer.pilot.close();
     this.#peers.delete(name);
     this.#watch({ peer: name, kind: "left" });

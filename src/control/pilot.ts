@@ -31,10 +31,8 @@ export class Pilot {
   readonly #frame: Float64Array;
   #tick = 0;
   #episode = 0;
-  /** Tells apart two episodes of one number: a robot may repeat one while a solve is still running. */
-  #resets = 0;
-  /** Control step of the observation that the worker carries predictions from; null when the next solve starts cold. */
-  #carriedStep: number | null = null;
+  /** Control step of the previous request; null when the next one starts cold. */
+  #askedStep: number | null = null;
 
   constructor(
     host: InferenceHost,
@@ -53,9 +51,8 @@ export class Pilot {
    */
   reset(episode: number = this.#episode + 1): void {
     this.#history.clear();
-    this.#carriedStep = null;
+    this.#askedStep = null;
     this.#episode = episode;
-    this.#resets += 1;
     this.#tick = 0;
   }
 
@@ -100,21 +97,18 @@ export class Pilot {
    *
    * @param budgetMs no further sweep is begun after this; null for none.
    */
-  async plan(view: View = this.view(), budgetMs: number | null = null): Promise<TickResult> {
-    const executed = this.#carriedStep === null ? null : view.step - this.#carriedStep;
-    const { session } = this;
-    const resets = this.#resets;
-    const request = {
-      session,
+  plan(view: View = this.view(), budgetMs: number | null = null): Promise<TickResult> {
+    const executed = this.#askedStep === null ? null : view.step - this.#askedStep;
+    // The worker solves in the order of the requests, so this is what it will hold when the next one's turn comes.
+    this.#askedStep = view.step;
+    return this.#host.solve({
+      session: this.session,
       episode: this.#episode,
       tick: this.#tick++,
       executed,
       observation: view.observation,
       budgetMs,
-    };
-    const result = await this.#host.solve(request);
-    if (resets === this.#resets) this.#carriedStep = result.outcome === "not-finite" ? null : view.step;
-    return result;
+    });
   }
 
   close(): void {

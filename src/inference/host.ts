@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import type { Bundle } from "../policy/bundle.js";
-import { ConfigurationError } from "../policy/errors.js";
+import { ConfigurationError, checked } from "../policy/errors.js";
 import type { Manifest } from "../policy/manifest.js";
 import type { FromWorker, ToWorker, WorkerStart } from "./protocol.js";
 import { type Runtime, runtimeSchema } from "./runtime.js";
@@ -30,11 +30,16 @@ export class InferenceHost {
   #warmupMs = 0;
   #nextId = 1;
   #ended: string | undefined;
+  #announceEnd: (message: string) => void = () => {};
+  /** Settles, with the reason, when the worker has ended and every further solve would fail. */
+  readonly ended: Promise<string> = new Promise((resolve) => {
+    this.#announceEnd = resolve;
+  });
 
   private constructor(bundle: Bundle, options: HostOptions) {
     this.manifest = bundle.manifest;
-    this.runtime = runtimeSchema.parse(options.runtime ?? {});
-    this.settings = solverSettingsSchema.parse(options.solver ?? {});
+    this.runtime = checked(runtimeSchema, options.runtime ?? {});
+    this.settings = checked(solverSettingsSchema, options.solver ?? {});
     const stop = new SharedArrayBuffer(4);
     this.#stop = new Int32Array(stop);
     const workerData: WorkerStart = {
@@ -50,7 +55,8 @@ export class InferenceHost {
   /**
    * Starts the worker, loads the network and solves once to warm up; that solve counts in no statistic.
    *
-   * @throws ConfigurationError when the network cannot be loaded, does not fit the manifest or fails to run.
+   * @throws ConfigurationError when the options are wrong, or the network cannot be loaded, does not fit the manifest or
+   * fails to run.
    */
   static async start(bundle: Bundle, options: HostOptions = {}): Promise<InferenceHost> {
     const host = new InferenceHost(bundle, options);
@@ -122,6 +128,7 @@ export class InferenceHost {
 
   #end(message: string): void {
     this.#ended ??= message;
+    this.#announceEnd(this.#ended);
     for (const resolve of this.#waiting.values()) resolve(failed(this.#ended));
     this.#waiting.clear();
   }

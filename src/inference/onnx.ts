@@ -64,6 +64,11 @@ export class OnnxNetwork implements NoiseNetwork {
     for (let k = 0; k < rows * size; k++) this.#sample[k] = states[k];
     for (let row = 0; row < rows; row++) this.#level[2 * row] = levels[row];
     const { noise } = await this.#session.run(this.#feedsFor(rows));
+    if (noise.size !== rows * size) {
+      throw new Error(
+        `the network answered [${noise.dims.join(", ")}] to a batch of ${rows}; export it with a free batch size`,
+      );
+    }
     out.set((noise.data as Float32Array).subarray(0, rows * size));
   }
 

@@ -21,3 +21,14 @@ export function describeIssues(error: z.ZodError, document: unknown): string {
     })
     .join("\n  ");
 }
+
+/**
+ * What a schema makes of a value, defaults filled in.
+ *
+ * @throws ConfigurationError naming each wrong field, what was found there and what is wanted.
+ */
+export function checked<S extends z.ZodType>(schema: S, value: unknown): z.infer<S> {
+  const result = schema.safeParse(value);
+  if (!result.success) throw new ConfigurationError(describeIssues(result.error, value));
+  return result.data;
+}

@@ -5,6 +5,9 @@ const unit = z.string().min(1).describe("px, m, rad, 1 …; never empty, so that
 const positive = z.number().finite().positive();
 const count = z.number().int().positive();
 const numbers = z.array(z.number().finite()).min(1);
+const facts = z
+  .record(z.string(), z.union([z.string(), z.number()]))
+  .refine((record) => Object.keys(record).length > 0, "must say something");
 const range = z.strictObject({ min: numbers, max: numbers });
 
 /**
@@ -42,12 +45,8 @@ export const manifestSchema = z
       file: name.regex(/^[^/\\]+$/, "a file beside policy.yaml, not a path"),
       sha256: z.string().regex(/^[0-9a-f]{64}$/, "64 lower-case hexadecimal digits"),
     }),
-    training: z
-      .record(z.string(), z.union([z.string(), z.number()]))
-      .describe("how it was made, for a reader"),
-    score: z
-      .record(z.string(), z.union([z.string(), z.number()]))
-      .describe("what it measured, and the command"),
+    training: facts.describe("how it was made, for a reader"),
+    score: facts.describe("what it measured, and the command"),
   })
   .superRefine((manifest, context) => {
     const complain = (path: (string | number)[], message: string) =>

@@ -15,6 +15,11 @@ export interface TickSample {
   readonly missed: boolean;
 }
 
+/** Whether the tick ended in a plan; otherwise `outcome` is the reason of a refusal. */
+export function isAnswered(tick: TickSample): boolean {
+  return tick.outcome === "accepted" || tick.outcome === "budget";
+}
+
 /** What happened in one episode. */
 export interface EpisodeRecord {
   readonly episode: number;

@@ -1,4 +1,4 @@
-import type { EpisodeRecord, TickSample } from "./episode-record.js";
+import { type EpisodeRecord, isAnswered } from "./episode-record.js";
 
 /** Share of the goal that counts as success: PushT's bar, which the coverage plot draws as a line. */
 export const SUCCESS_COVERAGE = 0.95;
@@ -19,11 +19,6 @@ export interface EpisodePlot {
     readonly outcome: readonly string[];
     readonly mark: ReadonlyArray<"missed" | "refused" | null>;
   };
-}
-
-/** Whether the tick ended in a plan; otherwise `outcome` is the reason of a refusal. */
-export function isAnswered(tick: TickSample): boolean {
-  return tick.outcome === "accepted" || tick.outcome === "budget";
 }
 
 /**

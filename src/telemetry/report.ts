@@ -1,7 +1,8 @@
-import type { EpisodeRecord } from "./episode-record.js";
+import { type EpisodeRecord, isAnswered } from "./episode-record.js";
 import { plotScripts, plotStyle } from "./plots.js";
-import { isAnswered, SUCCESS_COVERAGE } from "./plots-data.js";
+import { SUCCESS_COVERAGE } from "./plots-data.js";
 import { REPORT_STYLE } from "./report-style.js";
+import { mean, quantile } from "./statistics.js";
 
 /** What a report shows. All texts are plain text; the page escapes them. */
 export interface ReportInput {
@@ -119,7 +120,13 @@ function episodesSection(episodes: readonly EpisodeRecord[]): string {
       record.success ? "yes" : "no",
       fixed(record.ticks.length, 0),
       fixed(mean(answered.map((tick) => tick.sweeps)), 1),
-      fixed(median(answered.map((tick) => tick.solveMs)), 1),
+      fixed(
+        quantile(
+          answered.map((tick) => tick.solveMs),
+          0.5,
+        ),
+        1,
+      ),
       count(record.deadlineMisses),
       count(record.heldSteps),
     ];
@@ -154,14 +161,4 @@ function fixed(value: number | undefined, digits: number): string {
 
 function count(value: number): string {
   return value > 0 ? `<span class="bad">${fixed(value, 0)}</span>` : fixed(value, 0);
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }

@@ -80,8 +80,9 @@ export type HelloMessage = z.infer<typeof hello>;
 /**
  * Client to node: what the robot saw at one control step.
  *
- * - `id`: increases with every observation of this client; a reply carries it back.
- * - `stamp`: when it was acquired, integer nanoseconds of the client's monotonic clock.
+ * - `id`: increases with every observation of this client, from 0, which begins a conversation anew; a reply carries it
+ *   back.
+ * - `stamp`: when it was acquired, integer microseconds of the client's monotonic clock.
  * - `episode`, `step`: which episode, and how many control steps have been executed in it so far.
  * - `plan`: true asks for a chunk; false only adds to the history.
  * - `observation`: float arrays by the policy's names, in the policy's units. They may hold NaN here: the node

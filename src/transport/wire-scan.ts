@@ -129,7 +129,7 @@ class Scanner {
     if (!Number.isSafeInteger(Number(value))) {
       throw new DecodeError(
         "integer-range",
-        `integer ${value} is beyond 2^53 - 1, the largest that every client can hold exactly; use nanoseconds of a monotonic clock, not of 1970`,
+        `integer ${value} is beyond 2^53 - 1, the largest that every client can hold exactly`,
       );
     }
     this.#position += 8;

@@ -49,7 +49,7 @@ describe("control node and simulator as processes over ZeroMQ", () => {
     expect(result.records).toHaveLength(1);
     expect(result.refused).toBe(0);
     expect(result.records[0].coverage.length).toBeGreaterThan(10);
-    expect(result.per_tick.sweeps_mean).toBeLessThan(20);
+    expect(result.sweeps.mean).toBeLessThan(20);
     node.child.kill("SIGTERM");
     expect((await finished(node)).code).toBe(0);
   }, 180_000);

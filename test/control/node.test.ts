@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { ControlNode, type NodeEvent } from "../../src/control/node.js";
 import { memoryTransport } from "../../src/transport/memory.js";
 import type { ClientMessage, NodeMessage, ObservationMessage } from "../../src/transport/message.js";
@@ -121,7 +121,8 @@ describe("an observation", () => {
   test.each([
     ["unconverged", "unconverged"],
     ["not-finite", "solver-failed"],
-    ["stopped", "solver-failed"],
+    ["worker-failed", "solver-failed"],
+    ["stopped", "stopping"],
   ] as const)("whose solve is %s is refused as %s, with the reason", async (outcome, reason) => {
     const { robot, events } = bench(new FakeHost(failedTick(outcome)));
     const arm = robot();
@@ -177,6 +178,45 @@ describe("an observation", () => {
     await until(() => arm.got.length === 2);
     expect(arm.got[0]).toMatchObject({ type: "refused", id: 2, reason: "malformed" });
     expect(arm.got[1]).toMatchObject({ type: "chunk", id: 3 });
+  });
+});
+
+describe("what does not fit the policy", () => {
+  test("a transposed array is refused with both shapes", async () => {
+    const arm = bench(new FakeHost(solvedTick())).robot();
+    arm.send(observation({ observation: { ...at(1), target: float32([0.5, 1], [2, 1]) } }));
+    await until(() => arm.got.length === 1);
+    expect(arm.got).toMatchObject([{ type: "refused", reason: "invalid-observation" }]);
+    expect(arm.got[0]).toHaveProperty(
+      "message",
+      expect.stringMatching(/"target" has shape \[2, 1\].*\[1, 2\]/),
+    );
+  });
+
+  test("a robot that starts again from id 0 is welcome", async () => {
+    const { robot, fake } = bench(new FakeHost(solvedTick()));
+    const arm = robot();
+    arm.send(observation({ id: 7, step: 30 }));
+    await until(() => arm.got.length === 1);
+    arm.send(observation({ id: 0, step: 0 }));
+    await until(() => arm.got.length === 2);
+    expect(arm.got[1]).toMatchObject({ type: "chunk", id: 0, step: 0 });
+    expect(fake.requests[1]).toMatchObject({ executed: null });
+  });
+
+  test("a watcher that throws does not stop the loop", async () => {
+    const { node: transport, connect } = memoryTransport();
+    const watch = () => {
+      throw new Error("the disk is full");
+    };
+    const warned = new Promise((resolve) => process.once("warning", resolve));
+    new ControlNode(transport, new FakeHost(solvedTick()).host, { watch }).start();
+    const arm = connect();
+    const got: NodeMessage[] = [];
+    arm.listen((message) => got.push(message));
+    for (const id of [0, 1]) arm.send(observation({ id, step: id }));
+    await until(() => got.length === 2);
+    expect(await warned).toMatchObject({ message: "the disk is full" });
   });
 });
 
@@ -256,6 +296,14 @@ describe("a new episode", () => {
 });
 
 describe("robots", () => {
+  function letTimePass(ms: number): void {
+    const now = performance.now.bind(performance);
+    vi.spyOn(performance, "now").mockImplementation(() => now() + ms);
+  }
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
   /** Connects robots that send one observation each; resolves when all have been answered. */
   async function joined(robot: () => Robot, count: number): Promise<Robot[]> {
     const robots = Array.from({ length: count }, robot);
@@ -266,9 +314,18 @@ describe("robots", () => {
     return robots;
   }
 
-  test("the seventeenth makes the one silent for longest leave", async () => {
+  test("the seventeenth is told that the node is busy", async () => {
+    const { robot, fake } = bench(new FakeHost(solvedTick()));
+    await joined(robot, 16);
+    const [late] = await joined(robot, 1);
+    expect(late.got).toMatchObject([{ type: "refused", reason: "busy" }]);
+    expect(fake.forgotten).toEqual([]);
+  });
+
+  test("the seventeenth takes the place of the one that has been silent for longest, and for long", async () => {
     const { robot, fake, events } = bench(new FakeHost(solvedTick()));
     const robots = await joined(robot, 16);
+    letTimePass(11_000);
     robots[0].send(observation({ id: 1, step: 1 }));
     await until(() => robots[0].got.length === 2);
     expect(fake.forgotten).toEqual([]);
@@ -280,7 +337,9 @@ describe("robots", () => {
 
   test("one that had to leave is welcome again, from a cold start", async () => {
     const { robot, fake } = bench(new FakeHost(solvedTick()));
-    const [first] = await joined(robot, 17);
+    const [first] = await joined(robot, 16);
+    letTimePass(11_000);
+    await joined(robot, 1);
     first.send(observation({ id: 1, step: 1 }));
     await until(() => first.got.length === 2);
     expect(first.got[1]).toMatchObject({ type: "chunk", id: 1 });
@@ -306,7 +365,7 @@ describe("close", () => {
     expect(fake.closed).toBe(true);
     const refused = events.filter(({ kind }) => kind === "refused");
     expect(refused.map(({ refusal }) => refusal)).toMatchObject([
-      { id: 0, reason: "solver-failed" },
+      { id: 0, reason: "stopping" },
       { id: 1, reason: "stopping" },
     ]);
     expect(fake.requests).toHaveLength(1);

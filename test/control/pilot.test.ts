@@ -100,16 +100,6 @@ describe("plan", () => {
     }
     expect(fake.requests.map(({ executed }) => executed)).toEqual([null, 1]);
   });
-
-  test("starts cold after a tick that was not finite", async () => {
-    const fake = new FakeHost(failedTick("not-finite"));
-    const pilot = pilotOn(fake);
-    for (const step of [0, 1]) {
-      pilot.observe(step, at(step));
-      await pilot.plan();
-    }
-    expect(fake.requests.map(({ executed }) => executed)).toEqual([null, null]);
-  });
 });
 
 describe("reset", () => {

@@ -23,8 +23,8 @@ normalizer:
     target: { min: [0, 0], max: [1, 2] }
   action: { min: [-2], max: [2] }
 denoiser: { file: denoiser.onnx, sha256: ${"a".repeat(64)} }
-training: {}
-score: {}
+training: { steps: 1 }
+score: { mean: 0 }
 `;
 
 /** The text of {@link JOINT} with fields changed, by their path; undefined removes one. */

@@ -107,7 +107,7 @@ test("every episode is plotted, tabled and selectable, the last one selected", (
   ]);
   expect(embedded(page).episodes[0].coverage).toEqual([0.25, 0.75]);
   expect(row(page, 4)).toEqual(["7", "0.500", "no", "1", "3.0", "20.0", "0", "0"]);
-  expect(row(page, 5)).toEqual(["8", "1.000", "yes", "3", "3.5", "20.5", "2", "6"]);
+  expect(row(page, 5)).toEqual(["8", "1.000", "yes", "3", "3.5", "10.0", "2", "6"]);
   expect(page).toContain('<option value="0">4: seed 7, score 0.50</option>');
   expect(page).toContain('<option value="1" selected>5: seed 8, score 1.00</option>');
 });

@@ -1,4 +1,4 @@
-import { chunkSize, largestChange, type Solver } from "./solver.js";
+import { chunkSize, type Solver } from "./solver.js";
 import { rebuildStates } from "./states.js";
 
 export interface PicardOptions {
@@ -22,6 +22,9 @@ export interface PicardOptions {
  * states settle only by exactness and the returned action never rests on the tolerance. Left out on purpose: sums in
  * float32 or less (these are float64), and one stride for a whole batch of problems (a solve here is one problem).
  *
+ * The residual is Infinity until the window has passed the end: the tolerance is in units of noise, not of actions, and
+ * states in mid-solve can be far off while their clipped predictions stand still.
+ *
  * Source: Shih et al. 2023 (ParaDiGMS), algorithm 1; stopping rule as in the authors' code.
  *
  * @throws RangeError on a window below 1 or a negative tolerance.
@@ -44,7 +47,6 @@ export function picard(options: PicardOptions = {}): Solver {
 
     const old = new Float64Array(states.length);
     const clean = start ? start.slice() : new Float64Array(steps * size);
-    const before = new Float64Array(steps * size);
     const sum = new Float64Array(size);
     const variance = settlingVariance(rule.noise);
 
@@ -53,7 +55,6 @@ export function picard(options: PicardOptions = {}): Solver {
     let sweeps = 0;
     let evaluations = 0;
     while (begin < steps) {
-      before.set(clean);
       await denoiser.predict(
         states.subarray(begin * size, end * size),
         rule.level.subarray(begin, end),
@@ -79,11 +80,7 @@ export function picard(options: PicardOptions = {}): Solver {
         if (within && settled === j - begin) settled += 1;
       }
 
-      const reachesEnd = end === steps;
       const lastPrediction = clean.subarray((end - 1) * size, end * size);
-      const residual = reachesEnd
-        ? largestChange(clean, before, begin * size, end * size)
-        : Number.POSITIVE_INFINITY;
 
       const moved = Math.min(end, begin + settled + 1);
       const newEnd = Math.min(moved + window, steps);
@@ -98,7 +95,7 @@ export function picard(options: PicardOptions = {}): Solver {
       yield {
         chunk: accepted ? states.subarray(steps * size) : lastPrediction,
         clean,
-        residual,
+        residual: accepted ? 0 : Number.POSITIVE_INFINITY,
         sweeps,
         evaluations,
         accepted,

@@ -1,6 +1,5 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Denoiser } from "../../../src/sampling/denoiser.js";
 import { picard } from "../../../src/sampling/solvers/picard.js";
 import { sequential } from "../../../src/sampling/solvers/sequential.js";
 import type { Problem } from "../../../src/sampling/solvers/solver.js";
@@ -117,31 +116,11 @@ describe("the window", () => {
 });
 
 describe("the residual", () => {
-  test("is infinite until the window reaches the end of the chain", async () => {
+  test("is infinite until the window has passed the end of the chain", async () => {
     const problem = mixtureProblem();
-    const cleanest: number[] = [];
-    const denoiser: Denoiser = {
-      shape: problem.denoiser.shape,
-      predict(states, levels, rows, out) {
-        cleanest.push(levels[rows - 1]);
-        return problem.denoiser.predict(states, levels, rows, out);
-      },
-    };
-    const all = await iterates(picard(), { ...problem, denoiser });
-    expect(all.map(({ residual }) => residual === Number.POSITIVE_INFINITY)).toEqual(
-      cleanest.map((level) => level > 0),
-    );
-    expect(all[0].residual).toBe(Number.POSITIVE_INFINITY);
-  });
-
-  test("under the safety bound of 0.1 goes with a candidate close to the sequential sample", async () => {
-    for (let seed = 0; seed < 10; seed++) {
-      const problem = mixtureProblem({ seed, modes: 3, deviation: 0.15 });
-      const reference = await solve(sequential(), problem);
-      for (const { chunk, residual } of await iterates(picard(), problem)) {
-        if (residual <= 0.1) expect(distance(chunk, reference.chunk)).toBeLessThan(0.2);
-      }
-    }
+    const residuals = (await iterates(picard(), problem)).map(({ residual }) => residual);
+    expect(residuals.at(-1)).toBe(0);
+    expect(new Set(residuals.slice(0, -1))).toEqual(new Set([Number.POSITIVE_INFINITY]));
   });
 });
 

@@ -1,0 +1,59 @@
+import { type EpisodeRecord, isAnswered } from "./episode-record.js";
+import { mean, quantile } from "./statistics.js";
+
+interface Spread {
+  readonly mean: number;
+  readonly p50: number;
+  readonly p90: number;
+  readonly max: number;
+}
+
+/** What a number of episodes came to; per-chunk figures are over answered requests only. */
+export interface Summary {
+  readonly score_mean: number;
+  readonly scores: readonly number[];
+  readonly success_rate: number;
+  readonly ticks: number;
+  readonly refused: number;
+  readonly accepted_rate: number;
+  readonly deadline_misses: number;
+  readonly held_steps: number;
+  readonly sweeps: Spread;
+  readonly evals: { readonly mean: number };
+  readonly solve_ms: Spread;
+  readonly round_trip_ms: Spread;
+}
+
+/**
+ * @example
+ * const { score_mean, sweeps } = summarise(records);
+ */
+export function summarise(records: readonly EpisodeRecord[]): Summary {
+  const ticks = records.flatMap((record) => record.ticks);
+  const answered = ticks.filter(isAnswered);
+  const sum = (count: (record: EpisodeRecord) => number) =>
+    records.reduce((total, record) => total + count(record), 0);
+  return {
+    score_mean: mean(records.map((record) => record.score)),
+    scores: records.map((record) => record.score),
+    success_rate: mean(records.map((record) => Number(record.success))),
+    ticks: ticks.length,
+    refused: ticks.length - answered.length,
+    accepted_rate: mean(ticks.map((tick) => Number(tick.outcome === "accepted"))),
+    deadline_misses: sum((record) => record.deadlineMisses),
+    held_steps: sum((record) => record.heldSteps),
+    sweeps: spread(answered.map((tick) => tick.sweeps)),
+    evals: { mean: mean(answered.map((tick) => tick.evaluations)) },
+    solve_ms: spread(answered.map((tick) => tick.solveMs)),
+    round_trip_ms: spread(answered.map((tick) => tick.roundTripMs)),
+  };
+}
+
+function spread(values: readonly number[]): Spread {
+  return {
+    mean: mean(values),
+    p50: quantile(values, 0.5),
+    p90: quantile(values, 0.9),
+    max: quantile(values, 1),
+  };
+}

@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { OnnxNetwork } from "../../src/inference/onnx.js";
+import { loadBundle } from "../../src/policy/bundle.js";
+import { middleObservation } from "../../src/policy/manifest.js";
+import { cleanFromNoise, type Denoiser } from "../../src/sampling/denoiser.js";
+import { drawNoise, GaussianStream } from "../../src/sampling/noise.js";
+import { ddpm } from "../../src/sampling/rules/ddpm.js";
+import { squaredCosine } from "../../src/sampling/schedule.js";
+import { picard } from "../../src/sampling/solvers/picard.js";
+import { semilinear } from "../../src/sampling/solvers/semilinear.js";
+import { sequential } from "../../src/sampling/solvers/sequential.js";
+import { type Iterate, largestChange, type Problem, type Solver } from "../../src/sampling/solvers/solver.js";
+
+const schedule = squaredCosine(100);
+const rule = ddpm(schedule);
+
+describe("on the shipped network, with tolerance 0", () => {
+  let network: OnnxNetwork;
+  let denoiser: Denoiser;
+  let cold: Problem;
+  let exact: Iterate;
+
+  beforeAll(async () => {
+    const { network: bytes, manifest } = await loadBundle("policies/pusht");
+    network = await OnnxNetwork.load(bytes, manifest, { provider: "cpu", threads: 2, spin: false });
+    network.observe(middleObservation(manifest).map((_, k) => 0.3 * Math.sin(k)));
+    denoiser = cleanFromNoise(network, schedule, manifest.diffusion.clip);
+    const size = manifest.horizon * manifest.action.length;
+    cold = { rule, denoiser, noise: drawNoise(rule.steps, size, new GaussianStream(1)) };
+    exact = await last(sequential(), cold);
+  });
+  afterAll(() => network.close());
+
+  const solvers: readonly (readonly [string, Solver])[] = [
+    ["picard, window 20", picard({ window: 20, tolerance: 0 })],
+    ["picard, window 100", picard({ window: 100, tolerance: 0 })],
+    ["semilinear x0", semilinear({ slope: "x0", tolerance: 0 })],
+    ["semilinear gaussian", semilinear({ slope: "gaussian", tolerance: 0 })],
+    ["semilinear secant", semilinear({ slope: "secant", tolerance: 0 })],
+  ];
+
+  test.each(solvers)("%s gives the sequential sample, cold", async (_, solver) => {
+    const { chunk } = await last(solver, cold);
+    expect(largestChange(chunk, exact.chunk, 0, chunk.length)).toBeLessThan(1e-4);
+  });
+
+  test.each(solvers)("%s gives the sequential sample from a wrong start", async (_, solver) => {
+    const start = exact.clean.map((clean, k) => clean + 0.2 * Math.cos(k));
+    const { chunk } = await last(solver, { ...cold, start });
+    expect(largestChange(chunk, exact.chunk, 0, chunk.length)).toBeLessThan(1e-4);
+  });
+});
+
+async function last(solver: Solver, problem: Problem): Promise<Iterate> {
+  let final: Iterate | undefined;
+  for await (const iterate of solver(problem)) final = iterate;
+  if (!final) throw new Error("the solver gave no iterate");
+  return { ...final, chunk: final.chunk.slice(), clean: final.clean.slice() };
+}
