@@ -8,8 +8,11 @@ import { type PolicyClient, RefusedError, type Sighting, SilentNodeError } from 
 /** Refusals that a later observation may well not meet. */
 const PASSING: ReadonlySet<string> = new Set(["superseded", "unconverged", "busy"]);
 
+/** What a world shows: a list of numbers per name. */
+export type Seen = Readonly<Record<string, ArrayLike<number>>>;
+
 /** A world with what a player must know about it. */
-export interface PlayableWorld<Observation extends object, Info extends { readonly coverage: number }> {
+export interface PlayableWorld<Observation extends Seen, Info extends { readonly coverage: number }> {
   readonly env: Environment<Observation, ArrayLike<number>, Info, { readonly seed: number }>;
   /** The action that keeps the robot where it is. */
   hold(observation: Observation): readonly number[];
@@ -48,7 +51,7 @@ export interface PlayOptions {
  * @example
  * const record = await playEpisode(world, client, { seed: 0, episode: 0, policy, pace: "lock-step" });
  */
-export async function playEpisode<Observation extends object, Info extends { readonly coverage: number }>(
+export async function playEpisode<Observation extends Seen, Info extends { readonly coverage: number }>(
   world: PlayableWorld<Observation, Info>,
   client: PolicyClient,
   options: PlayOptions,
@@ -153,11 +156,10 @@ function row(chunk: ChunkMessage, step: number): readonly number[] | undefined {
   return k < rows ? Array.from(chunk.actions.data.subarray(k * width, (k + 1) * width)) : undefined;
 }
 
-function selected(observation: object, policy: PolicyMessage): Record<string, FloatArray> {
-  const seen = observation as Readonly<Record<string, ArrayLike<number> | undefined>>;
+function selected(observation: Seen, policy: PolicyMessage): Record<string, FloatArray> {
   const picked: Record<string, FloatArray> = {};
   for (const { name, shape } of policy.observation) {
-    const values = seen[name];
+    const values = observation[name];
     if (!values) {
       const offered = Object.keys(observation).join(", ");
       throw new Error(

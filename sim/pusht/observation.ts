@@ -2,14 +2,14 @@
 export type PushTState = [agentX: number, agentY: number, blockX: number, blockY: number, angle: number];
 
 /** What a policy sees; every array is float64, freshly allocated, in pixels (y down). */
-export interface PushTObservation {
+export type PushTObservation = {
   /** 18 values: x, y of nine points fixed on the block. */
   readonly keypoints: Float64Array;
   /** 2 values. */
   readonly agent_position: Float64Array;
   /** 5 values, as PushTState. */
   readonly state: Float64Array;
-}
+};
 
 /** The nine points in the block's frame that Diffusion Policy's keypoint observation uses (Chi et al. 2023). */
 const KEYPOINTS = [

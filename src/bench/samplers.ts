@@ -1,3 +1,4 @@
+import type { Seen } from "../../sim/play.js";
 import type { PlayablePushT } from "../../sim/pusht/playable.js";
 import type { OnnxNetwork } from "../inference/onnx.js";
 import { History } from "../policy/history.js";
@@ -175,9 +176,8 @@ async function lastOf(solver: Solver, problem: Problem): Promise<Iterate> {
   return last as Iterate;
 }
 
-function frameOf(observation: object, manifest: Manifest): Float64Array {
-  const seen = observation as Readonly<Record<string, ArrayLike<number>>>;
-  return Float64Array.from(manifest.observation.flatMap(({ name }) => Array.from(seen[name])));
+function frameOf(observation: Seen, manifest: Manifest): Float64Array {
+  return Float64Array.from(manifest.observation.flatMap(({ name }) => Array.from(observation[name])));
 }
 
 function summarise(

@@ -42,7 +42,9 @@ async function run(
   const log = launch.log ? await openLog(launch.log, (text) => status.note(text)) : silentLog();
   const host = await InferenceHost.start(bundle, { runtime: launch.runtime, solver: launch.solver });
   try {
-    const transport = await bindZeromqNode(flags.endpoint ?? launch.endpoint);
+    const transport = await bindZeromqNode(flags.endpoint ?? launch.endpoint, {
+      allowRemote: launch.allow_remote,
+    });
     const node = new ControlNode(transport, host, {
       solveBudgetMs: launch.budgets.solve ?? null,
       watch: watcher(status, log, flags.quiet ?? false),

@@ -5,12 +5,14 @@ import { z } from "zod";
 import { runtimeSchema } from "../inference/runtime.js";
 import { solverSettingsSchema } from "../inference/settings.js";
 import { ConfigurationError, describeIssues } from "../policy/errors.js";
+import { DEFAULT_ENDPOINT } from "../transport/endpoint.js";
 import { durationSchema } from "./duration.js";
 
 /** A launch file: which policy to run, how to solve it, where to listen, how long a solve may take. */
 export const launchSchema = z.strictObject({
   policy: z.string().min(1).describe("the bundle's folder, relative to the launch file"),
-  endpoint: z.string().min(1).default("tcp://127.0.0.1:5571").describe("where clients connect"),
+  endpoint: z.string().min(1).default(DEFAULT_ENDPOINT).describe("where clients connect"),
+  allow_remote: z.boolean().default(false).describe("listen beyond this machine, unencrypted"),
   solver: solverSettingsSchema.prefault({}),
   runtime: runtimeSchema.prefault({}),
   budgets: z
@@ -18,7 +20,7 @@ export const launchSchema = z.strictObject({
       solve: durationSchema.optional().describe("no further sweep is begun after this"),
     })
     .prefault({}),
-  log: z.string().min(1).optional().describe("file for the node's log, one JSON object per line"),
+  log: z.string().min(1).optional().describe("file for the node's log, relative to the working directory"),
 });
 
 export type Launch = z.infer<typeof launchSchema>;

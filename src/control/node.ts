@@ -11,13 +11,8 @@ import type {
 } from "../transport/message.js";
 import { float32 } from "../transport/ndarray.js";
 import type { NodeTransport } from "../transport/transport.js";
-import { type Observation, Pilot, type View } from "./pilot.js";
-
-/** Robots one node serves at a time; one that has been silent for long makes room for a new one. */
-const MAX_PEERS = 16;
-const SILENT_MS = 10_000;
-
-const SHUTTING_DOWN = "the node is shutting down";
+import { MAX_PEERS, type Peer, Peers } from "./peers.js";
+import type { Observation } from "./pilot.js";
 
 /** What the node did with one observation; for logs, status lines and recorders, none of which it waits for. */
 export interface NodeEvent {
@@ -29,19 +24,7 @@ export interface NodeEvent {
   readonly refusal?: RefusedMessage;
 }
 
-interface Wanted {
-  readonly message: ObservationMessage;
-  readonly view: View;
-}
-
-interface Peer {
-  readonly pilot: Pilot;
-  episode: number | undefined;
-  lastId: number;
-  solving: boolean;
-  waiting: Wanted | undefined;
-  heardAt: number;
-}
+const SHUTTING_DOWN = "the node is shutting down";
 
 const REASONS: Readonly<Record<FailedTick["outcome"], RefusalReason>> = {
   unconverged: "unconverged",
@@ -64,8 +47,7 @@ export class ControlNode {
   readonly #host: InferenceHost;
   readonly #solveBudgetMs: number | null;
   readonly #watch: (event: NodeEvent) => void;
-  /** In order of last use, longest silent first. */
-  readonly #peers = new Map<string, Peer>();
+  readonly #peers: Peers;
   #stopping = false;
 
   constructor(
@@ -76,6 +58,13 @@ export class ControlNode {
     this.#transport = transport;
     this.#host = host;
     this.#solveBudgetMs = options.solveBudgetMs ?? null;
+    this.#peers = new Peers(host, {
+      joined: (peer) => this.#watch({ peer, kind: "joined" }),
+      left: (name, peer) => {
+        this.#supersede(name, peer, "another robot took this one's place");
+        this.#watch({ peer: name, kind: "left" });
+      },
+    });
     const { watch } = options;
     this.#watch = (event) => {
       try {
@@ -105,7 +94,7 @@ export class ControlNode {
       this.#introduce(name);
       return;
     }
-    const peer = this.#peer(name);
+    const peer = this.#peers.heard(name);
     if (!peer) {
       const text = `the node already serves ${MAX_PEERS} robots; stop one of them or start another node`;
       this.#refuse(name, refusalOf(message, "busy", text));
@@ -117,7 +106,7 @@ export class ControlNode {
       return;
     }
     if (!message.plan) return;
-    this.#supersede(name, peer, message.id);
+    this.#supersede(name, peer, `observation ${message.id} is newer`);
     peer.waiting = { message, view: peer.pilot.view() };
     if (!peer.solving) void this.#solveWaiting(name, peer);
   }
@@ -137,7 +126,7 @@ export class ControlNode {
     if (id <= peer.lastId) return ["superseded", `observation ${id} came after observation ${peer.lastId}`];
     peer.lastId = id;
     if (episode !== peer.episode) {
-      this.#supersede(name, peer, id);
+      this.#supersede(name, peer, `observation ${id} is newer`);
       peer.episode = episode;
       peer.pilot.reset(episode);
       this.#watch({ peer: name, kind: "episode", episode });
@@ -157,12 +146,12 @@ export class ControlNode {
     return undefined;
   }
 
-  #supersede(name: string, peer: Peer, id: number): void {
+  /** Answers what waits with the reason why it will not be solved. */
+  #supersede(name: string, peer: Peer, why: string): void {
     if (!peer.waiting) return;
     const { message } = peer.waiting;
     peer.waiting = undefined;
-    const text = `observation ${id} arrived before observation ${message.id} could be solved`;
-    this.#refuse(name, refusalOf(message, "superseded", text));
+    this.#refuse(name, refusalOf(message, "superseded", `observation ${message.id} was not solved: ${why}`));
   }
 
   async #solveWaiting(name: string, peer: Peer): Promise<void> {
@@ -221,35 +210,6 @@ export class ControlNode {
       solver: describeSolver(settings),
       provider: describeRuntime(runtime),
     });
-  }
-
-  /** The peer of that name, new if need be; undefined when there is no room for it. */
-  #peer(name: string): Peer | undefined {
-    const now = performance.now();
-    let peer = this.#peers.get(name);
-    if (!peer) {
-      const [longestSilent] = this.#peers;
-      if (this.#peers.size >= MAX_PEERS && longestSilent) {
-        if (now - longestSilent[1].heardAt < SILENT_MS) return undefined;
-        this.#release(...longestSilent);
-      }
-      const pilot = new Pilot(this.#host, name);
-      peer = { pilot, episode: undefined, lastId: -1, solving: false, waiting: undefined, heardAt: now };
-      this.#watch({ peer: name, kind: "joined" });
-    }
-    peer.heardAt = now;
-    this.#peers.delete(name);
-    this.#peers.set(name, peer);
-    return peer;
-  }
-
-  #release(name: string, peer: Peer): void {
-    if (peer.waiting)
-      this.#refuse(name, refusalOf(peer.waiting.message, "superseded", "this conversation ended"));
-    peer.waiting = undefined;
-    peer.pilot.close();
-    this.#peers.delete(name);
-    this.#watch({ peer: name, kind: "left" });
   }
 }
 

@@ -26,7 +26,7 @@ export function checkBindEndpoint(endpoint: string, allowRemote: boolean): void 
   if (!allowRemote && !LOOPBACK.test(host)) {
     throw new TransportError(
       `binding ${endpoint} would let every machine on that network command this robot, without a password; ` +
-        `${REMEDY}, or set allowRemote: true if the network is yours alone`,
+        `${REMEDY}, or, if the network is yours alone, set allow_remote: true in the launch file (allowRemote in code)`,
     );
   }
 }
