@@ -9,7 +9,8 @@ const RECEIVE_SLICE_MS = 2;
 
 /** How every socket of this transport is set up. */
 export const SOCKET_OPTIONS = {
-  linger: 0,
+  // The last refusals of a node that stops should still arrive.
+  linger: 200,
   // A full socket refuses at once, and the outbox decides what to keep.
   sendTimeout: 0,
   // Everything queued here is stale by the time it is read.
