@@ -63,7 +63,7 @@ async function simulate(task: string, flags: SimFlags): Promise<void> {
       const seed = flags.seed + k;
       const record = await playEpisode(world, client, {
         seed,
-        episode: k,
+        episode: k + 1,
         policy,
         pace,
         onStep: (event) => {
