@@ -1,24 +1,21 @@
-import type { Seen } from "../../sim/play.js";
 import type { PlayablePushT } from "../../sim/pusht/playable.js";
 import type { OnnxNetwork } from "../inference/onnx.js";
-import { History } from "../policy/history.js";
-import { joinedRanges, type Manifest, observationWidth } from "../policy/manifest.js";
-import { LimitsNormalizer } from "../policy/normalizer.js";
-import { cleanFromNoise } from "../sampling/denoiser.js";
-import { GaussianStream } from "../sampling/noise.js";
-import { ddpm } from "../sampling/rules/ddpm.js";
-import { squaredCosine } from "../sampling/schedule.js";
+import type { Manifest } from "../policy/manifest.js";
 import { picard } from "../sampling/solvers/picard.js";
 import { SEMILINEAR_TOLERANCE, type Slope, semilinear } from "../sampling/solvers/semilinear.js";
 import { sequential } from "../sampling/solvers/sequential.js";
-import { type Iterate, largestChange, type Problem, type Solver } from "../sampling/solvers/solver.js";
-import { type Carried, warmStart } from "../sampling/warm-start.js";
+import {
+  type Iterate,
+  largestChange,
+  lastIterate,
+  type Problem,
+  type Solver,
+} from "../sampling/solvers/solver.js";
 import { mean, quantile } from "../telemetry/statistics.js";
+import { policyStates } from "./policy-states.js";
 
 /** Distance from the exact sequential sample that counts as arrived: 1 % of the action range [-1, 1]. */
 export const HINDSIGHT_TOLERANCE = 0.02;
-/** Control steps between two measured states of an episode, so that they differ. */
-const MEASURED_EVERY = 24;
 /** A traced solve goes on until it is this close to its fixed point: later sweeps cannot leave the tolerance again. */
 const TRACED_RESIDUAL = 1e-3;
 
@@ -74,8 +71,9 @@ const contenders: readonly Contender[] = [
  * Measures every solver on states that the policy itself reaches in the world, cold and after each stride of executed
  * steps, against the sequential sample with the same noise.
  *
- * @param states measured states per stride.
+ * @param options `states`: how many per stride.
  * @param progress called after each state.
+ * @throws ConfigurationError when a chunk does not reach as far as a stride.
  */
 export async function benchSamplers(
   world: PlayablePushT,
@@ -84,55 +82,23 @@ export async function benchSamplers(
   options: { readonly states: number; readonly strides: readonly number[]; readonly seed: number },
   progress: (done: number, all: number) => void,
 ): Promise<SamplerRow[]> {
-  const schedule = squaredCosine(manifest.diffusion.levels);
-  const rule = ddpm(schedule);
-  const denoiser = cleanFromNoise(network, schedule, manifest.diffusion.clip);
-  const observations = new LimitsNormalizer(joinedRanges(manifest));
-  const actions = new LimitsNormalizer(manifest.normalizer.action);
-  const { horizon, dim } = network.shape;
-  const from = (manifest.n_obs_steps - 1) * dim;
-  const to = from + manifest.n_action_steps * dim;
+  const { states, strides, seed } = options;
+  const from = (manifest.n_obs_steps - 1) * network.shape.dim;
+  const to = from + manifest.n_action_steps * network.shape.dim;
   const rows: SamplerRow[] = [];
-
-  for (const [pass, stride] of options.strides.entries()) {
+  for (const [pass, stride] of strides.entries()) {
     const traces = new Map<string, Trace[]>();
-    const add = (key: string, trace: Trace) => traces.set(key, [...(traces.get(key) ?? []), trace]);
-    const driver = semilinear();
+    const add = (key: string, one: Trace) => traces.set(key, [...(traces.get(key) ?? []), one]);
     let measured = 0;
-    for (let seed = options.seed; measured < options.states; seed++) {
-      const history = new History(manifest.n_obs_steps, observationWidth(manifest));
-      let carried: Carried | undefined;
-      let { observation } = world.env.reset({ seed });
-      let done = false;
-      for (let step = 0; !done && measured < options.states; ) {
-        history.push(step, frameOf(observation, manifest));
-        const seen = history.read(new Float64Array(history.steps * history.width));
-        network.observe(observations.normalize(seen));
-        const stream = new GaussianStream(seed, step);
-        const { noise, start } = warmStart(network.shape, rule.steps, carried, stride, 1, stream);
-        const cold: Problem = { rule, denoiser, noise };
-        const warm: Problem = start ? { ...cold, start } : cold;
-        if (step > 0 && step % MEASURED_EVERY === 0) {
-          const exact = await exactSample(cold);
-          for (const { name, solver, accepts } of contenders) {
-            // The cold solve does not depend on the stride: one pass measures it.
-            if (pass === 0) add(`${name}/cold`, await trace(solver, cold, accepts, exact, from, to));
-            if (name !== "sequential")
-              add(`${name}/warm`, await trace(solver, warm, accepts, exact, from, to));
-          }
-          progress(++measured + pass * options.states, options.states * options.strides.length);
-        }
-        const solved = await lastOf(driver, warm);
-        carried = { clean: solved.clean, noise };
-        const chunk = actions.denormalize(solved.chunk.slice(from, horizon * dim));
-        for (let k = 0; k < stride && !done; k++) {
-          const result = world.env.step(chunk.subarray(k * dim, (k + 1) * dim));
-          observation = result.observation;
-          step += 1;
-          done = result.terminated || result.truncated;
-          if (k < stride - 1) history.push(step, frameOf(observation, manifest));
-        }
+    for await (const { cold, warm } of policyStates(world, network, manifest, stride, seed)) {
+      const exact = (await lastIterate(sequential(), cold)).chunk.slice();
+      for (const { name, solver, accepts } of contenders) {
+        // The cold solve does not depend on the stride: one pass measures it.
+        if (pass === 0) add(`${name}/cold`, await trace(solver, cold, accepts, exact, from, to));
+        if (name !== "sequential") add(`${name}/warm`, await trace(solver, warm, accepts, exact, from, to));
       }
+      progress(++measured + pass * states, states * strides.length);
+      if (measured === states) break;
     }
     for (const [key, list] of traces) {
       const [solver, start] = key.split("/") as [string, "cold" | "warm"];
@@ -164,20 +130,6 @@ async function trace(
   }
   if (!result) throw new Error("a solver ended without meeting its own stopping rule");
   return { ...result, toTolerance };
-}
-
-async function exactSample(problem: Problem): Promise<Float64Array> {
-  return (await lastOf(sequential(), problem)).chunk.slice();
-}
-
-async function lastOf(solver: Solver, problem: Problem): Promise<Iterate> {
-  let last: Iterate | undefined;
-  for await (const iterate of solver(problem)) last = iterate;
-  return last as Iterate;
-}
-
-function frameOf(observation: Seen, manifest: Manifest): Float64Array {
-  return Float64Array.from(manifest.observation.flatMap(({ name }) => Array.from(observation[name])));
 }
 
 function summarise(

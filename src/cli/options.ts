@@ -55,7 +55,7 @@ export const solverOptions = [
   ]),
   new Option(
     "--tolerance <t>",
-    "semilinear: accepted residual in action units; picard: in noise deviations",
+    "semilinear: accepted residual in normalised action units; picard: in noise deviations",
   ).argParser(decimal),
   new Option("--window <steps>", "picard: steps solved together").argParser(wholeNumber(1)),
   new Option("--coupling <rho>", "share of the previous tick's noise that is kept, 0 to 1").argParser(

@@ -1,19 +1,16 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Command } from "commander";
-import { playEpisode, type StepEvent } from "../../sim/play.js";
+import { playEpisode } from "../../sim/play.js";
 import { PolicyClient, RefusedError } from "../../sim/policy-client.js";
-import { animate } from "../../sim/pusht/image.js";
-import { renderSvg } from "../../sim/pusht/render.js";
 import { ConfigurationError } from "../policy/errors.js";
 import type { EpisodeRecord } from "../telemetry/episode-record.js";
-import { renderReport } from "../telemetry/report.js";
-import { mean } from "../telemetry/statistics.js";
 import { type Summary, summarise } from "../telemetry/summary.js";
 import { DEFAULT_ENDPOINT } from "../transport/endpoint.js";
 import type { PolicyMessage } from "../transport/message.js";
 import { connectZeromqClient } from "../transport/zeromq.js";
 import { wholeNumber } from "./options.js";
+import { frame, simulatorReport } from "./simulator-report.js";
 import { printJson, StatusLine, table } from "./terminal.js";
 import { openWorld } from "./worlds.js";
 
@@ -68,7 +65,7 @@ async function simulate(task: string, flags: SimFlags): Promise<void> {
         pace,
         onStep: (event) => {
           const { step, coverage, tick, deadlineMisses } = event;
-          frames.push(renderSvg(world.env.state(), overlay(event)));
+          frames.push(frame(world.env.state(), event));
           status.show(
             `episode ${k + 1}/${flags.episodes}  step ${step}  coverage ${coverage.toFixed(2)}  sweeps ${tick?.sweeps ?? 0}` +
               `  solve ${tick?.solveMs.toFixed(0) ?? 0} ms  deadline misses ${deadlineMisses}`,
@@ -85,7 +82,7 @@ async function simulate(task: string, flags: SimFlags): Promise<void> {
 
   if (flags.report) {
     status.note("drawing the report");
-    await writeFile(flags.report, await report(task, pace, policy, records, frames));
+    await writeFile(flags.report, await simulatorReport(pace, policy, records, frames));
     status.note(`report: ${flags.report}`);
   }
   const { name, solver, provider } = policy;
@@ -120,56 +117,10 @@ async function claim(file: string): Promise<void> {
   }
 }
 
-function overlay({ action, chunk, step, coverage, tick }: StepEvent): Parameters<typeof renderSvg>[1] {
-  const caption = `step ${step}   coverage ${coverage.toFixed(2)}   sweeps ${tick?.sweeps ?? 0}`;
-  const target = [action[0], action[1]] as const;
-  if (!chunk) return { target, caption };
-  const { data, shape } = chunk.actions;
-  const ahead = Array.from({ length: shape[0] }, (_, k) => [data[2 * k], data[2 * k + 1]] as const);
-  return { target, caption, plan: ahead.slice(step - chunk.step) };
-}
-
 function describeEpisode(record: EpisodeRecord): string {
+  const { sweeps } = summarise([record]);
   return (
     `score ${record.score.toFixed(3)}${record.success ? " (goal reached)" : ""}, ${record.coverage.length} steps, ` +
-    `${mean(record.ticks.map((tick) => tick.sweeps)).toFixed(1)} sweeps per chunk, ${record.deadlineMisses} deadline misses`
+    `${sweeps.mean.toFixed(1)} sweeps per chunk, ${record.deadlineMisses} deadline misses`
   );
-}
-
-async function report(
-  task: string,
-  pace: string,
-  policy: PolicyMessage,
-  episodes: readonly EpisodeRecord[],
-  frames: readonly string[],
-): Promise<string> {
-  const { score_mean, sweeps, solve_ms, deadline_misses, held_steps } = summarise(episodes);
-  const last = episodes[episodes.length - 1];
-  return renderReport({
-    title: `Parapilot: ${policy.name}, ${pace}`,
-    summary: [
-      ["mean score", score_mean.toFixed(3)],
-      ["sweeps per chunk", sweeps.mean.toFixed(1)],
-      ["solve, median", `${solve_ms.p50.toFixed(0)} ms`],
-      ["deadline misses", String(deadline_misses)],
-      ["held steps", String(held_steps)],
-    ],
-    settings: [
-      ["task", task],
-      ["pace", pace === "real-time" ? `real time, ${policy.rate_hz} Hz` : pace],
-      ["solver", policy.solver],
-      ["provider", policy.provider],
-      [
-        "horizon",
-        `${policy.horizon} steps, ${policy.n_action_steps} executed, ${policy.n_obs_steps} observed`,
-      ],
-      ["seeds", `${episodes[0].seed}–${last.seed}`],
-    ],
-    episodes,
-    animation: {
-      mimeType: "image/gif",
-      bytes: await animate(frames, { fps: policy.rate_hz, size: 384 }),
-      caption: `Episode ${episodes.length}, seed ${last.seed}: the red cross is the present target, the dots the plan.`,
-    },
-  });
 }

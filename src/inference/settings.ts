@@ -42,7 +42,7 @@ export function createSolver({ name, slope, window, tolerance }: SolverSettings)
 
 /** One line for a person: which solver runs, and how. */
 export function describeSolver({ name, slope, window, tolerance, coupling, warm }: SolverSettings): string {
-  if (name === "sequential") return "sequential ddpm";
+  if (name === "sequential") return `sequential ddpm, noise coupling ${coupling}`;
   const shape = name === "picard" ? `window ${window}` : `${slope} slope`;
   const stop = tolerance === undefined ? "" : `, tolerance ${tolerance}`;
   return `${name} ddpm, ${shape}${stop}, ${warm ? "warm" : "cold"} start, noise coupling ${coupling}`;

@@ -16,12 +16,11 @@ export interface Start {
 
 /**
  * Begins a solve from the previous tick. The clean predictions, not the states, are carried: shifted by the executed
- * steps they remain good guesses under any noise, while the states of a parallel solve restart its slow linear part
- * (measured: carrying states saves nothing).
+ * steps they remain good guesses under any noise, from which the rule's own recurrence rebuilds the states.
  *
  * `coupling` ρ ∈ [0, 1] mixes the previous noise, shifted in time, with fresh noise: z' = ρ·shift(z) + √(1-ρ²)·fresh,
  * with a fresh tail, so that every tick's noise is standard normal. ρ = 0 gives independent ticks, exact in law; ρ = 1
- * keeps the plan in one mode and needs the fewest sweeps, but couples the ticks of an episode.
+ * keeps the plan in one mode from tick to tick, but couples the ticks of an episode.
  *
  * @param carried the previous tick, or undefined for a cold start.
  * @param executed control steps between the two observations.

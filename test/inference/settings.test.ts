@@ -35,7 +35,7 @@ test.each([
 });
 
 test.each([
-  [{ name: "sequential" }, "sequential ddpm"],
+  [{ name: "sequential" }, "sequential ddpm, noise coupling 1"],
   [{ name: "picard", tolerance: 0.1 }, "picard ddpm, window 20, tolerance 0.1, warm start, noise coupling 1"],
   [{ warm: false, coupling: 0 }, "semilinear ddpm, secant slope, cold start, noise coupling 0"],
 ])("%j is described for people", (chosen, words) => {

@@ -60,3 +60,11 @@ export function largestChange(a: Float64Array, b: Float64Array, from: number, to
   }
   return largest;
 }
+
+/** Runs a solve to its end; the iterate's arrays are no longer overwritten. */
+export async function lastIterate(solver: Solver, problem: Problem): Promise<Iterate> {
+  let last: Iterate | undefined;
+  for await (const iterate of solver(problem)) last = iterate;
+  if (!last) throw new Error("a solver ended without an iterate");
+  return last;
+}
