@@ -7,6 +7,8 @@ export interface ChunkNoise {
   readonly initial: Float64Array;
   /** [steps · n] the z of every step; the last row meets a zero coefficient in DDPM. */
   readonly steps: Float64Array;
+  /** [steps] uniform in (0, 1]: one coin per step for solvers that accept or reject. */
+  readonly coins: Float64Array;
 }
 
 /**
@@ -46,7 +48,7 @@ export class GaussianStream {
   }
 
   /** Uniform in (0, 1], never 0, so that its logarithm is finite. */
-  #uniform(): number {
+  uniform(): number {
     return (this.#word() + 1) / 2 ** 32;
   }
 
@@ -56,8 +58,8 @@ export class GaussianStream {
       this.#spare = undefined;
       return spare;
     }
-    const radius = Math.sqrt(-2 * Math.log(this.#uniform()));
-    const angle = 2 * Math.PI * this.#uniform();
+    const radius = Math.sqrt(-2 * Math.log(this.uniform()));
+    const angle = 2 * Math.PI * this.uniform();
     this.#spare = radius * Math.sin(angle);
     return radius * Math.cos(angle);
   }
@@ -78,5 +80,6 @@ export function drawNoise(steps: number, size: number, stream: GaussianStream): 
   return {
     initial: stream.fill(new Float64Array(size)),
     steps: stream.fill(new Float64Array(steps * size)),
+    coins: Float64Array.from({ length: steps }, () => stream.uniform()),
   };
 }

@@ -17,8 +17,10 @@ export function ddpm(schedule: NoiseSchedule): Rule {
     level: new Int32Array(steps),
     state: new Float64Array(steps),
     clean: new Float64Array(steps),
+    previous: new Float64Array(steps),
     noise: new Float64Array(steps),
     signal: new Float64Array(steps),
+    deviation: new Float64Array(steps),
   };
   for (let i = 0; i < steps; i++) {
     const t = steps - 1 - i;
@@ -29,7 +31,8 @@ export function ddpm(schedule: NoiseSchedule): Rule {
     rule.signal[i] = signal;
     rule.state[i] = (Math.sqrt(1 - beta) * (1 - cleaner)) / (1 - signal);
     rule.clean[i] = (Math.sqrt(cleaner) * beta) / (1 - signal);
-    rule.noise[i] = Math.sqrt((beta * (1 - cleaner)) / (1 - signal));
+    rule.deviation[i] = Math.sqrt((beta * (1 - cleaner)) / (1 - signal));
+    rule.noise[i] = rule.deviation[i];
   }
   return rule;
 }

@@ -1,4 +1,5 @@
 import { chunkSize, type Solver } from "./solver.js";
+import { takeStep } from "./states.js";
 
 /**
  * One step after another, as every diffusion policy is sampled today: the reference that the other solvers must
@@ -15,18 +16,21 @@ export function sequential(): Solver {
   return async function* solve(problem) {
     const { rule, denoiser, noise } = problem;
     const size = chunkSize(problem);
-    const x = noise.initial.slice();
+    const states = new Float64Array((rule.steps + 1) * size);
+    states.set(noise.initial);
     const clean = new Float64Array(rule.steps * size);
     for (let i = 0; i < rule.steps; i++) {
-      const prediction = clean.subarray(i * size, (i + 1) * size);
-      await denoiser.predict(x, rule.level.subarray(i, i + 1), 1, prediction);
-      for (let k = 0; k < size; k++) {
-        x[k] =
-          rule.state[i] * x[k] + rule.clean[i] * prediction[k] + rule.noise[i] * noise.steps[i * size + k];
-      }
+      const state = states.subarray(i * size, (i + 1) * size);
+      await denoiser.predict(
+        state,
+        rule.level.subarray(i, i + 1),
+        1,
+        clean.subarray(i * size, (i + 1) * size),
+      );
+      takeStep(rule, noise, clean, i, size, states);
       const last = i === rule.steps - 1;
       yield {
-        chunk: x,
+        chunk: states.subarray((i + 1) * size, (i + 2) * size),
         clean,
         residual: last ? 0 : Number.POSITIVE_INFINITY,
         sweeps: i + 1,

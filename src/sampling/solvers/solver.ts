@@ -36,7 +36,7 @@ export interface Iterate {
 
 /**
  * Yields an iterate after every sweep and returns after the accepted one. A caller may stop between any two sweeps.
- * Every solver ends within `rule.steps` sweeps, because each sweep makes at least one more step exact.
+ * Every solver ends by itself, within the number of sweeps that its own comment proves.
  *
  * @example
  * for await (const iterate of solver(problem)) {
