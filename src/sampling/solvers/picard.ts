@@ -4,14 +4,24 @@ import { rebuildStates } from "./states.js";
 export interface PicardOptions {
   /** Steps solved together; 20 in the paper's robot experiments. */
   readonly window?: number;
-  /** A step settles when its RMS change is at most `tolerance` standard deviations of its noise. */
+  /** A step settles when its RMS change is at most `tolerance` times the rule's `deviation`. */
   readonly tolerance?: number;
 }
 
 /**
- * ParaDDPM as published: Picard iteration of `x[j+1] = x[b] + Σ_{l=b..j} (μ_l(x_l) - x_l + σ_l z_l)` over a sliding
- * window. The window then moves past the leading steps whose change is within tolerance, and one more, which is exact
- * because it depends on the settled x[b] alone; new entries copy the last state of the window, unless a warm start gave them.
+ * ParaDiGMS as published: ParaDDPM, ParaDDIM or ParaDPMSolver by the problem's rule. Picard iteration of
+ *
+ *     x[j+1] = x[b] + Σ_{l=b..j} (state[l]·x[l] + clean[l]·x̂0[l] + previous[l]·x̂0[l-1] + noise[l]·z[l] - x[l])
+ *
+ * over a sliding window that begins at b. The window then moves past the leading steps whose change is within
+ * tolerance, and one more, which follows from what is settled alone; new entries copy the last state of the window,
+ * unless a warm start gave them.
+ *
+ * The x̂0 of the step before is that of the same sweep inside the window, and for the window's first step the one kept
+ * from the last sweep that had it. That one is settled too: the sweep that moved the window to b predicted it at x[b-1]
+ * as that sweep found it, and either left x[b-1] unchanged within tolerance or began there. So at tolerance 0 the first
+ * step of every window has exact arguments, for multistep rules as for others: step k is exact after k sweeps, and the
+ * solve ends within `steps` of them.
  *
  * Cost on a 100-step chain: about 25 sweeps and 390 evaluations (published, window 20, tolerance 0.1). The linear part
  * of the step is iterated again and again, which is why {@link semilinear} needs a fraction of that; use this solver to
@@ -19,8 +29,10 @@ export interface PicardOptions {
  *
  * Public implementations have habits that a reader may take for mistakes here. Kept on purpose: the change of x[j+1] is
  * scaled by the variance of the step that *leaves* it, with 1e-20 for the last step and 0 behind it, so the last two
- * states settle only by exactness and the returned action never rests on the tolerance. Left out on purpose: sums in
- * float32 or less (these are float64), and one stride for a whole batch of problems (a solve here is one problem).
+ * states settle only by exactness and the returned action never rests on the tolerance; and that variance is DDPM's
+ * even for rules that add no noise. Left out on purpose: sums in float32 or less (these are float64), one stride for a
+ * whole batch of problems (a solve here is one problem), and a first step of every window taken at order 1 by
+ * ParaDPMSolver, whose fixed point is then not the sequential sample.
  *
  * The residual is Infinity until the window has passed the end: the tolerance is in units of noise, not of actions, and
  * states in mid-solve can be far off while their clipped predictions stand still.
@@ -48,7 +60,7 @@ export function picard(options: PicardOptions = {}): Solver {
     const old = new Float64Array(states.length);
     const clean = start ? start.slice() : new Float64Array(steps * size);
     const sum = new Float64Array(size);
-    const variance = settlingVariance(rule.noise);
+    const variance = settlingVariance(rule.deviation);
 
     let begin = 0;
     let end = Math.min(window, steps);
@@ -71,7 +83,8 @@ export function picard(options: PicardOptions = {}): Solver {
         let squares = 0;
         for (let k = 0; k < size; k++) {
           const at = j * size + k;
-          const mean = rule.state[j] * old[at] + rule.clean[j] * clean[at];
+          const earlier = rule.previous[j] === 0 ? 0 : rule.previous[j] * clean[at - size];
+          const mean = rule.state[j] * old[at] + rule.clean[j] * clean[at] + earlier;
           sum[k] += mean - old[at] + rule.noise[j] * noise.steps[at];
           states[at + size] = sum[k];
           squares += (sum[k] - old[at + size]) ** 2;
