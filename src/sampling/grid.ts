@@ -35,6 +35,9 @@ export function levelGrid(levels: number, options: GridOptions): Int32Array {
   if (!Number.isInteger(steps) || steps < 1 || steps > levels) {
     throw new RangeError(`a grid visits between 1 and all ${levels} levels, not ${steps}`);
   }
+  if (!Number.isInteger(offset)) {
+    throw new RangeError(`an offset is a whole number of levels, not ${offset}`);
+  }
   if (offset !== 0 && spacing !== "leading") {
     throw new RangeError(`an offset of ${offset} needs leading spacing; ${spacing} spacing takes none`);
   }

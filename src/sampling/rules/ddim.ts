@@ -3,9 +3,9 @@ import type { Rule } from "./rule.js";
 import { ruleAlong } from "./transition.js";
 
 export interface DdimOptions {
-  /** Levels to visit, noisiest first, from {@link levelGrid}; all of them unless told. */
+  /** Levels to visit, noisiest first, from `levelGrid`; all of them unless told. */
   readonly grid?: Int32Array;
-  /** Share η of the DDPM posterior's noise that a step adds, in [0, 1]: 0 is an ODE, 1 is {@link ddpm} exactly. */
+  /** Share η of the DDPM posterior's noise that a step adds, in [0, 1]: 0 is an ODE, 1 is `ddpm` exactly. */
   readonly eta?: number;
   /**
    * ᾱ after the last step: 1 (`one`), so that the sample is a prediction of the network, or that of level 0 (`first`),
@@ -19,8 +19,8 @@ export interface DdimOptions {
  *
  *     x' = √ᾱ'·x̂0 + √(1-ᾱ'-σ²)·ε + σ·z,     ε = (x - √ᾱ·x̂0) / √(1-ᾱ),     σ² = η²·(1-ᾱ')/(1-ᾱ)·(1-ᾱ/ᾱ')
  *
- * in the growth h of λ = ½·ln(ᾱ/(1-ᾱ)) over the step, because 1-ᾱ'-σ² and √ᾱ' - … cancel in digits at both ends of
- * the chain. With ρ = √(1-η²+η²e^(-2h)):
+ * It is computed from the growth h of λ = ½·ln(ᾱ/(1-ᾱ)) over the step, with ρ = √(1-η²+η²e^(-2h)), because the
+ * differences above lose digits between close levels and where ᾱ is nearly 0:
  *
  *     x' = √((1-ᾱ')/(1-ᾱ))·ρ·x + √ᾱ'·(1-ρ·e^(-h))·x̂0 + η·√((1-ᾱ')·(1-e^(-2h)))·z
  *

@@ -9,10 +9,12 @@ import { ruleAlong } from "./transition.js";
  *     x' = √α·(1-ᾱ')/(1-ᾱ)·x + √ᾱ'·β/(1-ᾱ)·x̂0 + √(β·(1-ᾱ')/(1-ᾱ))·z
  *
  * The last step adds no noise and has state = 0, clean = 1: the sample is a prediction of the network, never a noisy
- * state. Cost: one evaluation per level of the grid. Use it where a policy was evaluated with all 100 steps; on a short
- * grid {@link ddim} and {@link dpmSolver} lose less.
+ * state.
  *
- * @param grid levels to visit, noisiest first, from {@link levelGrid}; all of them unless told.
+ * Cost: one evaluation per level of the grid. Use it over all levels, the way policies are trained and scored; on a short
+ * grid `ddim` and `dpmSolver` lose less (Song et al. 2021, table 1).
+ *
+ * @param grid levels to visit, noisiest first, from `levelGrid`; all of them unless told.
  * @throws RangeError unless the grid decreases strictly within the schedule's levels.
  * @example
  * const rule = ddpm(squaredCosine(100)); // rule.steps === 100

@@ -27,7 +27,7 @@ export interface Row {
 /**
  * Builds a rule row by row along a grid of levels.
  *
- * @param grid levels, noisiest first; absent means all.
+ * @param grid levels, noisiest first; undefined means all.
  * @param last ᾱ after the last step.
  * @param row the coefficients of step i from all transitions of the chain.
  * @throws RangeError unless the grid decreases strictly within the schedule's levels.
@@ -35,18 +35,19 @@ export interface Row {
 export function ruleAlong(
   name: string,
   schedule: NoiseSchedule,
-  grid: Int32Array = fullGrid(schedule.levels),
+  grid: Int32Array | undefined,
   last: number,
   row: (chain: readonly Transition[], i: number) => Row,
 ): Rule {
-  checkGrid(grid, schedule.levels);
-  const chain = Array.from(grid, (level, i) => transition(schedule, level, grid[i + 1] ?? -1, last));
+  const visited = grid?.slice() ?? fullGrid(schedule.levels);
+  checkGrid(visited, schedule.levels);
+  const chain = Array.from(visited, (level, i) => transition(schedule, level, visited[i + 1] ?? -1, last));
   const rows = chain.map((_, i) => row(chain, i));
   const column = (value: (row: Row) => number) => Float64Array.from(rows, value);
   return {
     name,
-    steps: grid.length,
-    level: grid.slice(),
+    steps: visited.length,
+    level: visited,
     state: column(({ state }) => state),
     clean: column(({ clean }) => clean),
     previous: column(({ previous = 0 }) => previous),
