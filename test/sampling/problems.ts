@@ -1,9 +1,13 @@
 import fc from "fast-check";
 import { gaussianMixture, type Mode } from "../../src/sampling/analytic.js";
 import type { ChunkShape, Denoiser } from "../../src/sampling/denoiser.js";
+import { fullGrid, levelGrid } from "../../src/sampling/grid.js";
 import { drawNoise, GaussianStream } from "../../src/sampling/noise.js";
+import { ddim } from "../../src/sampling/rules/ddim.js";
 import { ddpm } from "../../src/sampling/rules/ddpm.js";
-import { squaredCosine } from "../../src/sampling/schedule.js";
+import { dpmSolver } from "../../src/sampling/rules/dpm-solver.js";
+import type { Rule } from "../../src/sampling/rules/rule.js";
+import { type NoiseSchedule, squaredCosine } from "../../src/sampling/schedule.js";
 import type { Iterate, Problem, Solver } from "../../src/sampling/solvers/solver.js";
 
 /** What varies between the random problems of these tests; every one has a mixture of chunks to sample from. */
@@ -17,13 +21,17 @@ export interface ProblemOptions {
   /** 1 unless told; predictions that meet it are no longer linear in their state. */
   readonly clip?: number;
   readonly start?: "cold" | "random";
+  /** DDPM over all levels unless told. */
+  readonly rule?: RuleChoice;
 }
+
+export type RuleChoice = (schedule: NoiseSchedule) => Rule;
 
 /** A mixture of smooth random curves inside ±0.8, equally likely: action chunks as an analytic policy gives them. */
 export function mixtureProblem(options: ProblemOptions = {}): Problem {
   const { levels = 100, shape = { horizon: 16, dim: 2 }, modes = 1, deviation = 0.05, seed = 0 } = options;
   const schedule = squaredCosine(levels);
-  const rule = ddpm(schedule);
+  const rule = (options.rule ?? ddpm)(schedule);
   const size = shape.horizon * shape.dim;
   const random = new GaussianStream(seed, 1);
   const means = Array.from({ length: modes }, () => smoothMode(shape, random));
@@ -56,6 +64,26 @@ export const anyProblem: fc.Arbitrary<ProblemOptions & { readonly levels: number
   seed: fc.nat(),
   start: fc.constantFrom("cold" as const, "random" as const),
 });
+
+/** Any rule of the library, over all levels or some of them. */
+export const anyRule: fc.Arbitrary<RuleChoice> = fc
+  .record({
+    family: fc.constantFrom("ddpm", "ddim", "dpm-solver"),
+    /** Share of the levels that are visited. */
+    visited: fc.oneof(fc.constant(1), fc.double({ min: 0.1, max: 1, noNaN: true })),
+    spacing: fc.constantFrom("leading" as const, "trailing" as const, "linspace" as const),
+    eta: fc.constantFrom(0, 0.5, 1),
+    final: fc.constantFrom("one" as const, "first" as const),
+    order: fc.constantFrom(1 as const, 2 as const),
+  })
+  .map(({ family, visited, spacing, ...options }) => (schedule) => {
+    const steps = Math.max(2, Math.round(visited * schedule.levels));
+    const grid = visited === 1 ? fullGrid(schedule.levels) : levelGrid(schedule.levels, { steps, spacing });
+    if (family === "ddpm") return ddpm(schedule, grid);
+    return family === "ddim"
+      ? ddim(schedule, { grid, ...options })
+      : dpmSolver(schedule, { grid, ...options });
+  });
 
 /** Every iterate of a solve, copied. */
 export async function iterates(solver: Solver, problem: Problem): Promise<Iterate[]> {

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { fullGrid, levelGrid } from "../../../src/sampling/grid.js";
 import { ddpm } from "../../../src/sampling/rules/ddpm.js";
 import { squaredCosine } from "../../../src/sampling/schedule.js";
 
@@ -38,4 +39,24 @@ test("returns the last prediction itself, to the last bit, however many steps", 
     const { steps, state, clean, noise } = ddpm(squaredCosine(levels));
     expect([state[steps - 1], clean[steps - 1], noise[steps - 1]]).toEqual([0, 1, 0]);
   }
+});
+
+test("over all levels is the same with a grid as without", () => {
+  expect(ddpm(squaredCosine(100), fullGrid(100))).toEqual(rule);
+});
+
+test("on a strided grid takes α = ᾱ/ᾱ' over the step, and ends on the last prediction", () => {
+  const { signal } = squaredCosine(100);
+  const strided = ddpm(squaredCosine(100), levelGrid(100, { steps: 10, spacing: "trailing" }));
+  expect(Array.from(strided.level)).toEqual([99, 89, 79, 69, 59, 49, 39, 29, 19, 9]);
+  const [noisy, clean] = [signal[49], signal[39]];
+  const alpha = noisy / clean;
+  expect(strided.state[5]).toBeCloseTo((Math.sqrt(alpha) * (1 - clean)) / (1 - noisy), 13);
+  expect(strided.clean[5]).toBeCloseTo((Math.sqrt(clean) * (1 - alpha)) / (1 - noisy), 13);
+  expect(strided.noise[5] ** 2).toBeCloseTo(((1 - alpha) * (1 - clean)) / (1 - noisy), 13);
+  expect([strided.state[9], strided.clean[9], strided.noise[9]]).toEqual([0, 1, 0]);
+});
+
+test("refuses a grid that does not go from noisy to clean", () => {
+  expect(() => ddpm(squaredCosine(100), Int32Array.of(10, 20))).toThrow("level 20 cannot follow 10");
 });

@@ -1,45 +1,71 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { ddpm } from "../../../src/sampling/rules/ddpm.js";
 import { picard } from "../../../src/sampling/solvers/picard.js";
 import { type Slope, semilinear } from "../../../src/sampling/solvers/semilinear.js";
 import { sequential } from "../../../src/sampling/solvers/sequential.js";
 import { largestChange, type Solver } from "../../../src/sampling/solvers/solver.js";
-import { anyProblem, counting, distance, failing, iterates, mixtureProblem, solve } from "../problems.js";
+import {
+  anyProblem,
+  anyRule,
+  counting,
+  distance,
+  failing,
+  iterates,
+  mixtureProblem,
+  type RuleChoice,
+  solve,
+} from "../problems.js";
 
-/** Every solver, run until it is exact. */
-const anyExactSolver: fc.Arbitrary<Solver> = fc.oneof(
-  fc.constant(sequential()),
-  fc.integer({ min: 1, max: 50 }).map((window) => picard({ window, tolerance: 0 })),
-  fc
-    .record({
-      slope: fc.constantFrom<Slope>("x0", "gaussian", "secant"),
-      spread: fc.double({ min: 0.01, max: 1, noNaN: true }),
-    })
-    .map((options) => semilinear({ ...options, tolerance: 0 })),
+interface Case {
+  readonly solver: Solver;
+  readonly rule: RuleChoice;
+}
+
+const onAnyRule = (solver: fc.Arbitrary<Solver>): fc.Arbitrary<Case> => fc.record({ solver, rule: anyRule });
+const onDdpm = (solver: fc.Arbitrary<Solver>): fc.Arbitrary<Case> =>
+  fc.record({ solver, rule: fc.constant(ddpm) });
+
+/** Every solver, run until it is exact, on the rules that it is for. */
+const anyExactSolver: fc.Arbitrary<Case> = fc.oneof(
+  onAnyRule(fc.constant(sequential())),
+  onAnyRule(fc.integer({ min: 1, max: 50 }).map((window) => picard({ window, tolerance: 0 }))),
+  onDdpm(
+    fc
+      .record({
+        slope: fc.constantFrom<Slope>("x0", "gaussian", "secant"),
+        spread: fc.double({ min: 0.01, max: 1, noNaN: true }),
+      })
+      .map((options) => semilinear({ ...options, tolerance: 0 })),
+  ),
 );
 
-/** Every solver, at any tolerance. */
-const anySolver: fc.Arbitrary<Solver> = fc.oneof(
+/** Every solver, at any tolerance, on the rules that it is for. */
+const anySolver: fc.Arbitrary<Case> = fc.oneof(
   anyExactSolver,
-  fc
-    .record({
-      window: fc.integer({ min: 1, max: 50 }),
-      tolerance: fc.double({ min: 0, max: 1, noNaN: true }),
-    })
-    .map(picard),
-  fc
-    .record({
-      slope: fc.constantFrom<Slope>("x0", "gaussian", "secant"),
-      tolerance: fc.double({ min: 0, max: 0.5, noNaN: true }),
-    })
-    .map(semilinear),
+  onAnyRule(
+    fc
+      .record({
+        window: fc.integer({ min: 1, max: 50 }),
+        tolerance: fc.double({ min: 0, max: 1, noNaN: true }),
+      })
+      .map(picard),
+  ),
+  onDdpm(
+    fc
+      .record({
+        slope: fc.constantFrom<Slope>("x0", "gaussian", "secant"),
+        tolerance: fc.double({ min: 0, max: 0.5, noNaN: true }),
+      })
+      .map(semilinear),
+  ),
 );
 
 describe("every solver", () => {
   test("gives the sequential sample at tolerance 0", async () => {
     await fc.assert(
-      fc.asyncProperty(anyExactSolver, anyProblem, async (solver, options) => {
-        const problem = mixtureProblem(options);
+      fc.asyncProperty(anyExactSolver, anyProblem, async ({ solver, rule }, options) => {
+        const problem = mixtureProblem({ ...options, rule });
         const reference = await solve(sequential(), problem);
         const { chunk, clean } = await solve(solver, problem);
         expect(distance(chunk, reference.chunk)).toBeLessThan(1e-8);
@@ -51,9 +77,10 @@ describe("every solver", () => {
 
   test("ends within as many sweeps as there are steps, accepted on the last iterate only", async () => {
     await fc.assert(
-      fc.asyncProperty(anySolver, anyProblem, async (solver, options) => {
-        const all = await iterates(solver, mixtureProblem(options));
-        expect(all.length).toBeLessThanOrEqual(options.levels);
+      fc.asyncProperty(anySolver, anyProblem, async ({ solver, rule }, options) => {
+        const problem = mixtureProblem({ ...options, rule });
+        const all = await iterates(solver, problem);
+        expect(all.length).toBeLessThanOrEqual(problem.rule.steps);
         expect(all.map(({ accepted }) => accepted)).toEqual(all.map((_, k) => k === all.length - 1));
         expect(all.map(({ sweeps }) => sweeps)).toEqual(all.map((_, k) => k + 1));
       }),
@@ -62,8 +89,8 @@ describe("every solver", () => {
 
   test("counts one evaluation per state that the denoiser was given", async () => {
     await fc.assert(
-      fc.asyncProperty(anySolver, anyProblem, async (solver, options) => {
-        const problem = mixtureProblem(options);
+      fc.asyncProperty(anySolver, anyProblem, async ({ solver, rule }, options) => {
+        const problem = mixtureProblem({ ...options, rule });
         const denoiser = counting(problem.denoiser);
         let total = 0;
         for (const { sweeps, evaluations } of await iterates(solver, { ...problem, denoiser })) {
@@ -77,8 +104,8 @@ describe("every solver", () => {
   test("can be stopped between any two sweeps and asks nothing more", async () => {
     await fc.assert(
       fc.asyncProperty(anyExactSolver, anyProblem, fc.integer({ min: 1, max: 5 }), async (...args) => {
-        const [solver, options, after] = args;
-        const problem = mixtureProblem(options);
+        const [{ solver, rule }, options, after] = args;
+        const problem = mixtureProblem({ ...options, rule });
         const denoiser = counting(problem.denoiser);
         for await (const { sweeps } of solver({ ...problem, denoiser })) if (sweeps === after) break;
         await new Promise((resolve) => setImmediate(resolve));
@@ -89,8 +116,8 @@ describe("every solver", () => {
 
   test("says after every sweep how far its chunk may be off", async () => {
     await fc.assert(
-      fc.asyncProperty(anySolver, anyProblem, async (solver, options) => {
-        const problem = mixtureProblem(options);
+      fc.asyncProperty(anySolver, anyProblem, async ({ solver, rule }, options) => {
+        const problem = mixtureProblem({ ...options, rule });
         for (const { chunk, residual } of await iterates(solver, problem)) {
           expect(chunk).toHaveLength(problem.noise.initial.length);
           expect(residual).toBeGreaterThanOrEqual(0);
@@ -101,8 +128,8 @@ describe("every solver", () => {
 
   test("leaves its problem as it was", async () => {
     await fc.assert(
-      fc.asyncProperty(anySolver, anyProblem, async (solver, options) => {
-        const problem = mixtureProblem({ ...options, start: "random" });
+      fc.asyncProperty(anySolver, anyProblem, async ({ solver, rule }, options) => {
+        const problem = mixtureProblem({ ...options, rule, start: "random" });
         const before = structuredClone({ noise: problem.noise, start: problem.start });
         await solve(solver, problem);
         expect({ noise: problem.noise, start: problem.start }).toEqual(before);
@@ -118,9 +145,10 @@ describe("every solver", () => {
         anyProblem,
         fc.double({ min: 0, max: 0.999, noNaN: true }),
         async (...args) => {
-          const [solver, options, where] = args;
-          const problem = mixtureProblem(options);
-          const denoiser = failing(problem.denoiser, Math.floor(where * options.levels));
+          const [{ solver, rule }, options, where] = args;
+          const problem = mixtureProblem({ ...options, rule });
+          const { level } = problem.rule;
+          const denoiser = failing(problem.denoiser, level[Math.floor(where * level.length)]);
           const { chunk } = await solve(solver, { ...problem, denoiser });
           expect(chunk.every(Number.isFinite)).toBe(false);
         },
