@@ -60,7 +60,7 @@ test("returns the last prediction itself, to the last bit, on every grid and at 
 
 test("at final ᾱ of level 0 stands still on level 0 and keeps its noise from any other", () => {
   const full = ddim(schedule, { final: "first" });
-  expect([full.state[99], full.clean[99]]).toEqual([1, 0]);
+  expect([full.state[99], full.clean[99], full.deviation[99]]).toEqual([1, 0, 0]);
   const grid = levelGrid(100, { steps: 10, spacing: "trailing" });
   const { state, clean } = ddim(schedule, { grid, final: "first" });
   const [noisier, cleaner] = [schedule.signal[9], schedule.signal[0]];

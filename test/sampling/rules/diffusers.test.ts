@@ -63,16 +63,18 @@ function ruleOf({ rule, eta = 0, final = "one", order = 2, ...options }: Traject
 }
 
 describe("visits the levels that diffusers visits", () => {
-  test.each(grids)("$convention, $spacing + $offset, $steps steps", ({ levels, ...options }) => {
+  test.each(grids)("$steps levels, $spacing, offset $offset, by $convention", ({ levels, ...options }) => {
     expect(Array.from(levelGrid(100, options))).toEqual(levels);
   });
 });
 
 // Seen here: within 5e-9, half of the last digit written down, and within 2e-7 for DPM-Solver, which rounds to float32.
 describe("takes the steps that diffusers takes", () => {
-  const title =
-    "$rule order $order eta $eta final $final, $spacing + $offset, $steps steps, clipped: $clipped";
-  test.each(trajectories)(title, async (trajectory) => {
+  const titled = trajectories.map((trajectory) => {
+    const { states, ...setting } = trajectory;
+    return { title: Object.entries(setting).flat().join(" "), trajectory };
+  });
+  test.each(titled)("$title", async ({ trajectory }) => {
     const rule = ruleOf(trajectory);
     const clip = trajectory.clipped ? 1 : Number.POSITIVE_INFINITY;
     const denoiser = cleanFromNoise(network(trajectory.clipped ? 1.8 : 0.9), schedule, clip);
