@@ -25,7 +25,11 @@ export interface PicardOptions {
  *
  * Cost on a 100-step chain: about 25 sweeps and 390 evaluations (published, window 20, tolerance 0.1). The linear part
  * of the step is iterated again and again, which is why {@link semilinear} needs a fraction of that; use this solver to
- * compare with the literature.
+ * compare with the literature. DDIM and DPM-Solver over 15 levels: about 6 sweeps and 45 evaluations.
+ *
+ * Without noise, 0.1 of its deviation is a loose tolerance: whatever is left of the noisiest states decides the mode. Of
+ * 200 analytic problems with three modes, 8 solves of either rule over 15 levels ended in another mode than the
+ * sequential sample, and none at 0.01, for one sweep more. DDPM over 100 levels lost none at 0.1.
  *
  * Public implementations have habits that a reader may take for mistakes here. Kept on purpose: the change of x[j+1] is
  * scaled by the variance of the step that *leaves* it, with 1e-20 for the last step and 0 behind it, so the last two

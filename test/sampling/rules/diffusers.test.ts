@@ -70,11 +70,11 @@ describe("visits the levels that diffusers visits", () => {
 
 // Seen here: within 5e-9, half of the last digit written down, and within 2e-7 for DPM-Solver, which rounds to float32.
 describe("takes the steps that diffusers takes", () => {
-  const titled = trajectories.map((trajectory) => {
+  const titled = trajectories.map((trajectory): [string, Trajectory] => {
     const { states, ...setting } = trajectory;
-    return { title: Object.entries(setting).flat().join(" "), trajectory };
+    return [Object.entries(setting).flat().join(" "), trajectory];
   });
-  test.each(titled)("$title", async ({ trajectory }) => {
+  test.each(titled)("%s", async (_title, trajectory) => {
     const rule = ruleOf(trajectory);
     const clip = trajectory.clipped ? 1 : Number.POSITIVE_INFINITY;
     const denoiser = cleanFromNoise(network(trajectory.clipped ? 1.8 : 0.9), schedule, clip);
