@@ -298,6 +298,22 @@ describe("a draft that is the truth always stands", () => {
       }),
     );
   });
+
+  test("in a multistep rule too, which drafts with the settled prediction of the step before", async () => {
+    const problem = always(mixtureProblem({ levels: 20, shape: { horizon: 3, dim: 1 } }));
+    const rule = multistep(problem.rule);
+    const denoiser = recording(constant(problem.denoiser, 0.3));
+    await solve(speculative({ window: 1 }), { ...problem, rule, denoiser });
+    // The guess of step 0 knew nothing; all later ones know the prediction, so their noise is the given one.
+    for (let i = 1; i < rule.steps - 1; i++) {
+      const [state] = denoiser.seen.get(rule.level[i]) as [Float64Array, Float64Array];
+      const [next] = denoiser.seen.get(rule.level[i + 1]) as [Float64Array, Float64Array];
+      const pull = 0.3 * (rule.clean[i] + rule.previous[i]);
+      const noise = problem.noise.steps.subarray(i * 3);
+      const told = state.map((x, k) => rule.state[i] * x + pull + rule.noise[i] * noise[k]);
+      expect(distance(next, told)).toBeLessThan(1e-12);
+    }
+  });
 });
 
 test("shows the last settled prediction until it ends", async () => {
