@@ -23,4 +23,5 @@ export { type PicardOptions, picard } from "./sampling/solvers/picard.js";
 export { type SemilinearOptions, type Slope, semilinear } from "./sampling/solvers/semilinear.js";
 export { sequential } from "./sampling/solvers/sequential.js";
 export type { Iterate, Problem, Solver } from "./sampling/solvers/solver.js";
+export { type SpeculativeOptions, speculative } from "./sampling/solvers/speculative.js";
 export { type Carried, type Start, warmStart } from "./sampling/warm-start.js";
