@@ -1,7 +1,7 @@
 import type { NoiseNetwork } from "../sampling/denoiser.js";
 import { quantile } from "../telemetry/statistics.js";
 
-/** What one network call costs by its batch size, on one device: ascending in both. */
+/** What one network call costs by its batch size, on one device: by ascending batch. */
 export type BatchCurve = readonly BatchCost[];
 
 export interface BatchCost {
@@ -15,6 +15,8 @@ const SIZES = [20, 50, 10, 4, 2, 32, 64, 16, 8, 100];
 const ENOUGH_MS = 1500;
 const FEWEST_ROUNDS = 3;
 const MOST_ROUNDS = 9;
+/** On a CPU a call of 1 right after one of 100 took a third longer; its weights had probably left the caches. */
+const SETTLING_CALLS = 2;
 
 export interface TimingOptions {
   /** Calls per size that are not counted: the first allocates, and may compile. */
@@ -30,13 +32,14 @@ export interface TimingOptions {
 
 /**
  * Median time of one network call for every batch size. Round after round of all sizes, so that a machine that is busy
- * for a moment is busy for all of them: what matters is how they compare.
+ * for a moment is busy for all of them: what matters is how they compare. A round ascends, so that each size finds the
+ * caches as solves at this size do.
  */
 export async function timeCalls(
   network: NoiseNetwork,
   sizes: readonly number[],
   { warmups, rounds, enoughMs = Number.POSITIVE_INFINITY, now = () => performance.now() }: TimingOptions,
-): Promise<BatchCost[]> {
+): Promise<BatchCurve> {
   const width = network.shape.horizon * network.shape.dim;
   const most = Math.max(...sizes);
   const states = new Float64Array(most * width);
@@ -51,15 +54,17 @@ export async function timeCalls(
     for (let k = 0; k < warmups; k++) await call(batch);
     times.set(batch, []);
   }
+  const ascending = [...times].sort(([a], [b]) => a - b);
   for (let round = 0; round < rounds; round++) {
     if (round >= FEWEST_ROUNDS && now() - started > enoughMs) break;
-    for (const [batch, samples] of times) {
+    for (let k = 0; k < SETTLING_CALLS; k++) await call(ascending[0][0]);
+    for (const [batch, samples] of ascending) {
       const began = now();
       await call(batch);
       samples.push(now() - began);
     }
   }
-  return [...times].map(([batch, samples]) => ({ batch, ms: quantile(samples, 0.5) }));
+  return ascending.map(([batch, samples]) => ({ batch, ms: quantile(samples, 0.5) }));
 }
 
 /**
@@ -76,12 +81,7 @@ export async function measureBatchCurve(
   const sizes = [...new Set([1, most, ...SIZES.filter((size) => size < most)])];
   const options = { warmups: 1, rounds: MOST_ROUNDS, enoughMs: ENOUGH_MS, now };
   const measured = await timeCalls(network, sizes, options);
-  return measured
-    .map(({ batch }) => ({
-      batch,
-      ms: Math.min(...measured.filter((larger) => larger.batch >= batch).map(({ ms }) => ms)),
-    }))
-    .sort((a, b) => a.batch - b.batch);
+  return measured.map(({ batch }, k) => ({ batch, ms: Math.min(...measured.slice(k).map(({ ms }) => ms)) }));
 }
 
 /** Milliseconds of a call with this batch: linear between the sizes measured, and on beyond the largest. */
