@@ -1,5 +1,6 @@
 export { type Observation, Pilot, type View } from "./control/pilot.js";
 export { type HostOptions, InferenceHost } from "./inference/host.js";
+export type { Plan } from "./inference/planner.js";
 export {
   type FailedTick,
   isSolved,

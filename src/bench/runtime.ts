@@ -1,9 +1,9 @@
 import { availableParallelism } from "node:os";
+import { timeCalls } from "../inference/batch-curve.js";
 import { OnnxNetwork } from "../inference/onnx.js";
 import type { Runtime } from "../inference/runtime.js";
 import type { Bundle } from "../policy/bundle.js";
 import { middleObservation } from "../policy/manifest.js";
-import { quantile } from "../telemetry/statistics.js";
 
 export interface RuntimeRow {
   readonly threads: number;
@@ -29,24 +29,10 @@ export async function benchRuntime(
       progress(`${threads} threads, spin ${spin}`);
       const network = await OnnxNetwork.load(bundle.network, bundle.manifest, { provider, threads, spin });
       network.observe(middleObservation(bundle.manifest));
-      for (const batch of [1, 4, 20, 50, levels])
-        rows.push({ threads, spin, batch, ms_p50: await time(network, batch) });
+      const costs = await timeCalls(network, [1, 4, 20, 50, levels], { warmups: 5, rounds: 20 });
+      rows.push(...costs.map(({ batch, ms }) => ({ threads, spin, batch, ms_p50: ms })));
       await network.close();
     }
   }
   return rows;
-}
-
-async function time(network: OnnxNetwork, batch: number): Promise<number> {
-  const size = network.shape.horizon * network.shape.dim;
-  const states = new Float64Array(batch * size);
-  const levels = Int32Array.from({ length: batch }, (_, k) => k);
-  const out = new Float64Array(batch * size);
-  const samples: number[] = [];
-  for (let k = 0; k < 25; k++) {
-    const began = performance.now();
-    await network.predictNoise(states, levels, batch, out);
-    if (k >= 5) samples.push(performance.now() - began);
-  }
-  return quantile(samples, 0.5);
 }

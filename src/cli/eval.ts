@@ -50,9 +50,8 @@ export function evalCommand(): Command {
 
 async function evaluate(task: string, flags: EvalFlags): Promise<void> {
   const world = openWorld(task);
-  const settings = solverFrom(flags);
   const bundle = await loadBundle(flags.policy);
-  const host = await InferenceHost.start(bundle, { runtime: runtimeFrom(flags), solver: settings });
+  const host = await InferenceHost.start(bundle, { runtime: runtimeFrom(flags), solver: solverFrom(flags) });
   const { node: transport, connect } = memoryTransport();
   const node = new ControlNode(transport, host);
   node.start();
@@ -88,8 +87,9 @@ async function evaluate(task: string, flags: EvalFlags): Promise<void> {
     task,
     policy: bundle.manifest.name,
     rule: "ddpm",
-    solver: settings.name,
-    settings: describeSolver(settings),
+    solver: host.settings.name,
+    settings: describeSolver(host.settings),
+    ...(host.plan ? { plan: host.plan.explanation } : {}),
     runtime: describeRuntime(host.runtime),
     episodes: flags.episodes,
     seeds: [flags.seed, flags.seed + flags.episodes - 1],
@@ -104,6 +104,7 @@ async function evaluate(task: string, flags: EvalFlags): Promise<void> {
     `${result.policy} in ${task}: mean score ${summary.score_mean.toFixed(3)} over ${flags.episodes} episodes ` +
       `(seeds ${result.seeds.join("–")}), success ${(100 * summary.success_rate).toFixed(0)} %\n` +
       `${result.settings}; ${result.runtime}\n` +
+      (host.plan ? `auto chose ${host.plan.explanation}\n` : "") +
       `${table([["per chunk", "mean", "p50", "p90", "max"], row("sweeps", summary.sweeps, 1), row("solve ms", summary.solve_ms, 1)])}\n`,
   );
 }

@@ -6,6 +6,7 @@ import { ConfigurationError } from "../policy/errors.js";
 import { TransportError } from "../transport/transport.js";
 import { benchCommand } from "./bench.js";
 import { demoCommand } from "./demo.js";
+import { doctorCommand } from "./doctor.js";
 import { evalCommand } from "./eval.js";
 import { inspectCommand } from "./inspect.js";
 import { runCommand } from "./run.js";
@@ -19,7 +20,15 @@ const program = new Command("parapilot")
   .description(description)
   .version(version)
   .showHelpAfterError("(add --help for the options)");
-for (const command of [demoCommand, runCommand, simCommand, evalCommand, benchCommand, inspectCommand]) {
+for (const command of [
+  demoCommand,
+  runCommand,
+  simCommand,
+  evalCommand,
+  benchCommand,
+  inspectCommand,
+  doctorCommand,
+]) {
   program.addCommand(command().showHelpAfterError("(add --help for the options)"));
 }
 

@@ -47,7 +47,12 @@ export interface SolverFlags {
 }
 
 export const solverOptions = [
-  new Option("--solver <name>", "how a chunk is solved").choices(["semilinear", "picard", "sequential"]),
+  new Option("--solver <name>", "how a chunk is solved").choices([
+    "semilinear",
+    "picard",
+    "sequential",
+    "auto",
+  ]),
   new Option("--slope <slope>", "semilinear: what is assumed between sweeps").choices([
     "secant",
     "gaussian",
@@ -55,7 +60,7 @@ export const solverOptions = [
   ]),
   new Option(
     "--tolerance <t>",
-    "semilinear: accepted residual in normalised action units; picard: in noise deviations",
+    "semilinear: accepted residual in normalised action units; picard: in noise deviations; auto: wanted error",
   ).argParser(decimal),
   new Option("--window <steps>", "picard: steps solved together").argParser(wholeNumber(1)),
   new Option("--coupling <rho>", "share of the previous tick's noise that is kept, 0 to 1").argParser(

@@ -51,6 +51,7 @@ async function run(
     });
     node.start();
     announce(status, launch, host, transport.address);
+    if (host.plan) log.info(host.plan, "plan");
     const ending = await Promise.race([
       ...(["SIGINT", "SIGTERM"] as const).map(
         async (signal) => [signal, await once(process, signal)] as const,
@@ -69,6 +70,7 @@ async function run(
 function announce(status: StatusLine, launch: Launch, host: InferenceHost, address: string): void {
   status.note(`${host.manifest.name} at ${address}`);
   status.note(`  ${describeSolver(host.settings)}; ${describeRuntime(host.runtime)}`);
+  if (host.plan) status.note(`  auto chose ${host.plan.explanation}`);
   const budget = launch.budgets.solve;
   status.note(
     `  first solve ${host.warmupMs.toFixed(0)} ms, solve budget ${budget ? `${budget} ms` : "none"}`,

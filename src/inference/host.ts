@@ -2,6 +2,7 @@ import { Worker } from "node:worker_threads";
 import type { Bundle } from "../policy/bundle.js";
 import { ConfigurationError, checked } from "../policy/errors.js";
 import type { Manifest } from "../policy/manifest.js";
+import type { Plan } from "./planner.js";
 import type { FromWorker, ToWorker, WorkerStart } from "./protocol.js";
 import { type Runtime, runtimeSchema } from "./runtime.js";
 import { type SolverSettings, solverSettingsSchema } from "./settings.js";
@@ -23,11 +24,12 @@ export interface HostOptions {
 export class InferenceHost {
   readonly manifest: Manifest;
   readonly runtime: Runtime;
-  readonly settings: SolverSettings;
+  readonly #wanted: SolverSettings;
   readonly #worker: Worker;
   readonly #stop: Int32Array;
   readonly #waiting = new Map<number, (result: TickResult) => void>();
   #warmupMs = 0;
+  #plan: Plan | undefined;
   #nextId = 1;
   #ended: string | undefined;
   #announceEnd: (message: string) => void = () => {};
@@ -39,21 +41,23 @@ export class InferenceHost {
   private constructor(bundle: Bundle, options: HostOptions) {
     this.manifest = bundle.manifest;
     this.runtime = checked(runtimeSchema, options.runtime ?? {});
-    this.settings = checked(solverSettingsSchema, options.solver ?? {});
+    this.#wanted = checked(solverSettingsSchema, options.solver ?? {});
     const stop = new SharedArrayBuffer(4);
     this.#stop = new Int32Array(stop);
     const workerData: WorkerStart = {
       manifest: bundle.manifest,
       network: bundle.network,
+      statistics: bundle.statistics,
       runtime: this.runtime,
-      settings: this.settings,
+      settings: this.#wanted,
       stop,
     };
     this.#worker = new Worker(new URL("./worker.js", import.meta.url), { workerData });
   }
 
   /**
-   * Starts the worker, loads the network and solves once to warm up; that solve counts in no statistic.
+   * Starts the worker, loads the network, plans if the solver is "auto", and solves once to warm up; that solve counts
+   * in no statistic.
    *
    * @throws ConfigurationError when the options are wrong, or the network cannot be loaded, does not fit the manifest or
    * fails to run.
@@ -68,6 +72,7 @@ export class InferenceHost {
       host.#worker.on("message", (message: FromWorker) => {
         if (message.kind === "ready") {
           host.#warmupMs = message.warmupMs;
+          host.#plan = message.plan;
           resolve();
         } else if (message.kind === "unusable") give(message.message);
         else host.#settle(message);
@@ -82,6 +87,16 @@ export class InferenceHost {
       });
     });
     return host;
+  }
+
+  /** How chunks are solved; under "auto", what that came to. */
+  get settings(): SolverSettings {
+    return this.#plan?.settings ?? this.#wanted;
+  }
+
+  /** Why "auto" came to the solver in {@link settings}, and what was measured; undefined when a solver was named. */
+  get plan(): Plan | undefined {
+    return this.#plan;
   }
 
   /** Milliseconds that the warm-up solve took. */

@@ -6,7 +6,7 @@ import type { Solver } from "../sampling/solvers/solver.js";
 
 /** How chunks are solved; every field may stand in a launch file under `solver`. */
 export const solverSettingsSchema = z.strictObject({
-  name: z.enum(["sequential", "picard", "semilinear"]).default("semilinear"),
+  name: z.enum(["sequential", "picard", "semilinear", "auto"]).default("semilinear"),
   slope: z.enum(["x0", "gaussian", "secant"]).default("secant").describe("semilinear only"),
   window: z.number().int().min(1).default(20).describe("picard only: steps solved together"),
   tolerance: z
@@ -14,7 +14,8 @@ export const solverSettingsSchema = z.strictObject({
     .min(0)
     .optional()
     .describe(
-      "semilinear: residual in normalised action units; picard: standard deviations of a step's noise",
+      "semilinear: residual in normalised action units; picard: standard deviations of a step's noise; " +
+        "auto: error_p99 in normalised action units that a solver may have (default 0.05)",
     ),
   coupling: z
     .number()
@@ -37,6 +38,8 @@ export function createSolver({ name, slope, window, tolerance }: SolverSettings)
       return picard({ window, ...tolerant });
     case "semilinear":
       return semilinear({ slope, ...tolerant });
+    case "auto":
+      throw new Error("auto is no solver; the planner puts one in its place once the network is loaded");
   }
 }
 

@@ -3,18 +3,23 @@ import { ConfigurationError } from "../policy/errors.js";
 import { middleObservation } from "../policy/manifest.js";
 import { cleanFromNoise } from "../sampling/denoiser.js";
 import { squaredCosine } from "../sampling/schedule.js";
+import { measureBatchCurve } from "./batch-curve.js";
 import { OnnxNetwork } from "./onnx.js";
+import { type Plan, plan } from "./planner.js";
 import type { FromWorker, ToWorker, WorkerStart } from "./protocol.js";
+import { solverFigures } from "./solver-figures.js";
 import { isSolved, TickSolver } from "./tick-solver.js";
 
 if (!parentPort) throw new Error("worker.js is started by InferenceHost, not by hand");
 const port = parentPort;
 const send = (message: FromWorker): void => port.postMessage(message);
-const { manifest, network: bytes, runtime, settings, stop } = workerData as WorkerStart;
+const { manifest, network: bytes, statistics, runtime, settings: wanted, stop } = workerData as WorkerStart;
 const stopped = new Int32Array(stop);
 
 async function begin(): Promise<void> {
   const network = await OnnxNetwork.load(bytes, manifest, runtime);
+  const planned = wanted.name === "auto" ? await planFor(network) : undefined;
+  const settings = planned?.settings ?? wanted;
   const { levels, clip } = manifest.diffusion;
   const denoiser = Object.assign(cleanFromNoise(network, squaredCosine(levels), clip), {
     observe: (observation: Float64Array) => network.observe(observation),
@@ -55,7 +60,14 @@ async function begin(): Promise<void> {
   port.on("message", (message: ToWorker) => {
     handled = handled.then(() => handle(message));
   });
-  send({ kind: "ready", warmupMs: warmup.solveMs });
+  send({ kind: "ready", warmupMs: warmup.solveMs, ...(planned ? { plan: planned } : {}) });
+}
+
+async function planFor(network: OnnxNetwork): Promise<Plan> {
+  const steps = manifest.diffusion.levels;
+  const curve = await measureBatchCurve(network, steps);
+  const situation = { rule: "ddpm", steps, stride: manifest.n_action_steps };
+  return plan(curve, wanted, solverFigures(manifest, statistics), situation);
 }
 
 begin().catch((error: Error) => send({ kind: "unusable", message: error.message }));

@@ -4,16 +4,19 @@ import { join, resolve } from "node:path";
 import { parse } from "yaml";
 import { ConfigurationError, describeIssues } from "./errors.js";
 import { type Manifest, manifestSchema } from "./manifest.js";
+import { type SolverStatistics, solverStatisticsSchema } from "./solver-statistics.js";
 
 /** A policy on disk, read and checked: the manifest and the bytes of its network. */
 export interface Bundle {
   readonly directory: string;
   readonly manifest: Manifest;
   readonly network: Uint8Array;
+  /** Absent from a policy that nobody has measured. */
+  readonly statistics?: SolverStatistics;
 }
 
 /**
- * Reads a policy bundle: `<directory>/policy.yaml` and the denoiser it names.
+ * Reads a policy bundle: `<directory>/policy.yaml`, the denoiser it names, and `statistics.json` if there is one.
  *
  * @throws ConfigurationError naming the file, the field and the remedy when anything is missing, malformed or inconsistent,
  * or when the network is not the one whose checksum the manifest states.
@@ -38,7 +41,31 @@ export async function loadBundle(directory: string): Promise<Bundle> {
         "the file is truncated or belongs to another policy; copy the bundle again, or state the new checksum if you replaced the network",
     );
   }
-  return { directory: root, manifest, network };
+  const statistics = await readStatistics(join(root, "statistics.json"));
+  return { directory: root, manifest, network, ...(statistics ? { statistics } : {}) };
+}
+
+async function readStatistics(file: string): Promise<SolverStatistics | undefined> {
+  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw new ConfigurationError(`cannot read ${file} (${error.code}): make it readable, or delete it`);
+  });
+  if (text === undefined) return undefined;
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch (error) {
+    throw new ConfigurationError(
+      `${file} is not JSON: ${(error as Error).message}; delete it or measure again`,
+    );
+  }
+  const result = solverStatisticsSchema.safeParse(document);
+  if (!result.success) {
+    throw new ConfigurationError(
+      `${file}: ${describeIssues(result.error, document)}\n  delete it or measure again`,
+    );
+  }
+  return result.data;
 }
 
 /** Parses and checks the text of a `policy.yaml`; `file` appears in the errors. */

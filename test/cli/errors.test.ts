@@ -89,7 +89,7 @@ describe("what a person sees when something cannot work", () => {
   it("teaches with --help", async () => {
     const { code, stdout } = await parapilot("--help");
     expect(code).toBe(0);
-    for (const command of ["demo", "run", "sim", "eval", "bench", "inspect"])
+    for (const command of ["demo", "run", "sim", "eval", "bench", "inspect", "doctor"])
       expect(stdout).toContain(command);
   });
 });

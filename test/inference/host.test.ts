@@ -53,6 +53,7 @@ describe("with the shipped policy", () => {
   test("says what it runs and where", () => {
     expect(host.runtime).toEqual({ provider: "cpu", ...runtime });
     expect(host.settings.name).toBe("semilinear");
+    expect(host.plan).toBeUndefined();
     expect(host.manifest.name).toBe("pusht");
     expect(host.warmupMs).toBeGreaterThan(0);
   });
@@ -135,6 +136,17 @@ test("semilinear at tolerance 0 is the sequential sample on the shipped policy",
     await host.close();
   }
   expect(apart(chunks[0], chunks[1])).toBeLessThan(1e-4);
+});
+
+test("auto measures the device, names a solver and says why", async () => {
+  const host = await InferenceHost.start(bundle, { runtime, solver: { name: "auto", seed: 5 } });
+  expect(["semilinear", "picard", "sequential"]).toContain(host.settings.name);
+  expect(host.settings).toMatchObject({ seed: 5, warm: true });
+  expect(host.plan?.settings).toEqual(host.settings);
+  expect(host.plan?.explanation).toMatch(new RegExp(`^${host.settings.name}.* ms;`));
+  expect(host.plan?.curve.map(({ batch }) => batch)).toEqual(expect.arrayContaining([1, 100]));
+  expect((await host.solve(request())).outcome).toBe("accepted");
+  await host.close();
 });
 
 describe("close", () => {

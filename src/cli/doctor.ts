@@ -1,0 +1,143 @@
+import { readdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { Command } from "commander";
+import { env } from "onnxruntime-node";
+import type { BatchCurve } from "../inference/batch-curve.js";
+import { InferenceHost } from "../inference/host.js";
+import { PROVIDERS, type ProviderFinding, tryProvider } from "../inference/providers.js";
+import { describeRuntime, type Runtime } from "../inference/runtime.js";
+import { describeSolver } from "../inference/settings.js";
+import { type Bundle, loadBundle } from "../policy/bundle.js";
+import { DEFAULT_POLICY, type RuntimeFlags, runtimeFrom, runtimeOptions } from "./options.js";
+import { printJson, StatusLine, table } from "./terminal.js";
+
+const BAR_WIDTH = 32;
+
+export function doctorCommand(): Command {
+  const command = new Command("doctor")
+    .description(
+      "what this machine can run a policy on, what a network call costs, and which solver suits it",
+    )
+    .argument("[bundle]", "folder of the policy", DEFAULT_POLICY)
+    .option("--json", "print one JSON object on standard output")
+    .addHelpText(
+      "after",
+      "\nEnds with code 0 when the cpu provider works. Example:\n  $ parapilot doctor --provider webgpu\n",
+    )
+    .action(doctor);
+  for (const option of runtimeOptions) command.addOption(option);
+  return command;
+}
+
+async function doctor(directory: string, flags: RuntimeFlags & { readonly json?: boolean }): Promise<void> {
+  const bundle = await loadBundle(directory);
+  const wanted = runtimeFrom(flags);
+  const status = new StatusLine();
+  const providers: ProviderFinding[] = [];
+  for (const name of PROVIDERS) {
+    status.show(`trying ${name}`);
+    providers.push(await tryProvider(bundle.directory, name));
+  }
+  const usable = (name: string) => providers.some((found) => found.name === name && found.usable);
+  if (!usable("cpu")) process.exitCode = 1;
+  const provider = usable(wanted.provider) ? wanted.provider : usable("cpu") ? "cpu" : undefined;
+  status.show(`measuring ${provider ?? "nothing"}`);
+  const choice = provider && (await choose(bundle, { ...wanted, provider }));
+  status.end();
+
+  const node = {
+    version: process.version,
+    platform: `${process.platform}-${process.arch}`,
+    cores: availableParallelism(),
+    onnxruntime: env.versions.node ?? env.versions.common,
+  };
+  const ros2 = findRos2();
+  if (flags.json) {
+    const { curve = null, ...chosen } = choice ?? {};
+    return printJson({ node, providers, ros2, choice: choice ? chosen : null, batch_curve: curve });
+  }
+  process.stdout.write(
+    `${[
+      `node         ${node.version}, ${node.platform}, ${node.cores} ${node.cores === 1 ? "core" : "cores"}`,
+      `onnxruntime  ${node.onnxruntime}`,
+      ...providers.map(({ name, usable, reason, device }) =>
+        usable
+          ? `${name.padEnd(11)}  usable${device ? `, ${device}` : ""}`
+          : `${name.padEnd(11)}  not usable: ${reason}`,
+      ),
+      `ros 2        ${ros2.distro ? `${ros2.distro} is sourced` : `not sourced: ${ros2.remedy}`}`,
+      "",
+      ...(choice
+        ? describeChoice(bundle, wanted, choice)
+        : ["no solver can be chosen: nothing runs the network"]),
+    ].join("\n")}\n`,
+  );
+}
+
+interface Choice {
+  readonly provider: Runtime["provider"];
+  readonly runtime: string;
+  readonly solver: string;
+  readonly settings: string;
+  readonly expected_ms: number;
+  readonly explanation: string;
+  readonly curve: BatchCurve;
+}
+
+/** What `--solver auto` would come to: measured in the worker, as a control node does. */
+async function choose(bundle: Bundle, runtime: Runtime): Promise<Choice> {
+  const host = await InferenceHost.start(bundle, { runtime, solver: { name: "auto" } });
+  const { plan, settings } = host;
+  await host.close();
+  if (!plan) throw new Error("a host that was started with auto has no plan");
+  return {
+    provider: runtime.provider,
+    runtime: describeRuntime(runtime),
+    solver: settings.name,
+    settings: describeSolver(settings),
+    expected_ms: plan.expectedMs,
+    explanation: plan.explanation,
+    curve: plan.curve,
+  };
+}
+
+function describeChoice({ manifest }: Bundle, wanted: Runtime, choice: Choice): string[] {
+  const instead = choice.provider === wanted.provider ? "" : `, because ${wanted.provider} is not usable`;
+  const dearest = choice.curve[choice.curve.length - 1].ms;
+  const rows = choice.curve.map(({ batch, ms }) => [
+    `${batch}`,
+    ms.toFixed(2),
+    (ms / batch).toFixed(2),
+    "█".repeat(Math.max(1, Math.round((BAR_WIDTH * ms) / dearest))).padEnd(BAR_WIDTH),
+  ]);
+  return [
+    `one network call of ${manifest.name} on ${choice.runtime}${instead}:`,
+    table([["batch", "ms", "ms each", "".padEnd(BAR_WIDTH)], ...rows]).replace(/ +$/gm, ""),
+    "",
+    `--solver auto would choose ${choice.explanation}`,
+  ];
+}
+
+interface Ros2 {
+  readonly distro: string | null;
+  /** What to do to have it; null when it is sourced. */
+  readonly remedy: string | null;
+}
+
+function findRos2(): Ros2 {
+  const distro = process.env.ROS_DISTRO;
+  if (distro) return { distro, remedy: null };
+  const [installed] = installedDistros();
+  const remedy = installed
+    ? `run ". /opt/ros/${installed}/setup.sh" in this shell first, to speak ROS 2; ZeroMQ needs nothing`
+    : "install ROS 2 and run its setup.sh in this shell first, to speak ROS 2; ZeroMQ needs nothing";
+  return { distro: null, remedy };
+}
+
+function installedDistros(): string[] {
+  try {
+    return readdirSync("/opt/ros");
+  } catch {
+    return [];
+  }
+}

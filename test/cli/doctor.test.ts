@@ -1,0 +1,45 @@
+import { spawn } from "node:child_process";
+import { describe, expect, it } from "vitest";
+import { finished, MAIN, parapilot } from "./process.js";
+
+describe("parapilot doctor", () => {
+  it("says in one JSON object what runs here, what a batch costs and what suits", async () => {
+    const { code, stdout } = await parapilot("doctor", "--threads", "1", "--json");
+    expect(code).toBe(0);
+    const { node, providers, choice, batch_curve } = JSON.parse(stdout);
+    expect(node.version).toBe(process.version);
+    expect(providers.map(({ name }: { name: string }) => name)).toEqual(["cpu", "webgpu", "cuda"]);
+    for (const { usable, reason } of providers) {
+      if (usable) expect(reason).toBeNull();
+      else expect(reason).toMatch(/^[^\n]{5,}$/);
+    }
+    expect(providers[0].usable).toBe(true);
+    expect(batch_curve[0].batch).toBe(1);
+    expect(batch_curve[batch_curve.length - 1].batch).toBe(100);
+    for (const { ms } of batch_curve) expect(ms).toBeGreaterThan(0);
+    expect(["semilinear", "picard", "sequential"]).toContain(choice.solver);
+    expect(choice).toMatchObject({ provider: "cpu", runtime: "cpu, 1 thread, spinning" });
+    expect(choice.explanation).toContain(`${choice.expected_ms.toFixed(choice.expected_ms < 10 ? 1 : 0)} ms`);
+  }, 120_000);
+
+  it("prints a table for people, and goes on when the wanted provider is not usable", async () => {
+    const child = spawn(process.execPath, [MAIN, "doctor", "policies/pusht", "--provider", "cuda"], {
+      env: { ...process.env, ROS_DISTRO: "jazzy" },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let stdout = "";
+    child.stdout.on("data", (data) => {
+      stdout += data;
+    });
+    const { code } = await finished({ child, output: () => ({ stdout, stderr: "" }) });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^node +v\d+\.\d+\.\d+, \S+, \d+ cores?$/m);
+    expect(stdout).toMatch(/^onnxruntime +\d+\.\d+/m);
+    expect(stdout).toMatch(/^cpu +usable/m);
+    expect(stdout).toMatch(/^ros 2 +jazzy is sourced$/m);
+    expect(stdout).toMatch(/^one network call of pusht on (cpu|cuda), /m);
+    expect(stdout).toMatch(/^100 +\d+\.\d\d +\d+\.\d\d +█{32}$/m);
+    expect(stdout).toMatch(/^--solver auto would choose \w+.*about \d+/m);
+    if (/^cuda +not usable: \S/m.test(stdout)) expect(stdout).toContain("because cuda is not usable");
+  }, 120_000);
+});
