@@ -20,6 +20,8 @@ export { ddpm } from "./sampling/rules/ddpm.js";
 export { type DpmSolverOptions, dpmSolver } from "./sampling/rules/dpm-solver.js";
 export type { Rule } from "./sampling/rules/rule.js";
 export { type NoiseSchedule, squaredCosine } from "./sampling/schedule.js";
+export { type AndersonOptions, anderson } from "./sampling/solvers/anderson.js";
+export { type PararealOptions, parareal } from "./sampling/solvers/parareal.js";
 export { type PicardOptions, picard } from "./sampling/solvers/picard.js";
 export { type SemilinearOptions, type Slope, semilinear } from "./sampling/solvers/semilinear.js";
 export { sequential } from "./sampling/solvers/sequential.js";
