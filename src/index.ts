@@ -23,7 +23,7 @@ export { type NoiseSchedule, squaredCosine } from "./sampling/schedule.js";
 export { type AndersonOptions, anderson } from "./sampling/solvers/anderson.js";
 export { type PararealOptions, parareal } from "./sampling/solvers/parareal.js";
 export { type PicardOptions, picard } from "./sampling/solvers/picard.js";
-export { type SemilinearOptions, type Slope, semilinear } from "./sampling/solvers/semilinear.js";
+export { type SemilinearOptions, type SlopeName, semilinear } from "./sampling/solvers/semilinear.js";
 export { sequential } from "./sampling/solvers/sequential.js";
 export type { Iterate, Problem, Solver } from "./sampling/solvers/solver.js";
 export { type SpeculativeOptions, speculative } from "./sampling/solvers/speculative.js";

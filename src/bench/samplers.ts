@@ -2,7 +2,7 @@ import type { PlayablePushT } from "../../sim/pusht/playable.js";
 import type { OnnxNetwork } from "../inference/onnx.js";
 import type { Manifest } from "../policy/manifest.js";
 import { picard } from "../sampling/solvers/picard.js";
-import { SEMILINEAR_TOLERANCE, type Slope, semilinear } from "../sampling/solvers/semilinear.js";
+import { SEMILINEAR_TOLERANCE, type SlopeName, semilinear } from "../sampling/solvers/semilinear.js";
 import { sequential } from "../sampling/solvers/sequential.js";
 import {
   type Iterate,
@@ -55,7 +55,7 @@ interface Contender {
 const byItself = (iterate: Iterate) => iterate.accepted;
 const bySemilinearTest = (iterate: Iterate) => iterate.residual <= SEMILINEAR_TOLERANCE;
 
-function traced(slope: Slope): Solver {
+function traced(slope: SlopeName): Solver {
   return semilinear({ slope, tolerance: TRACED_RESIDUAL });
 }
 

@@ -86,7 +86,7 @@ async function evaluate(task: string, flags: EvalFlags): Promise<void> {
   const result = {
     task,
     policy: bundle.manifest.name,
-    rule: "ddpm",
+    rule: host.settings.rule.name,
     solver: host.settings.name,
     settings: describeSolver(host.settings),
     ...(host.plan ? { plan: host.plan.explanation } : {}),

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { InferenceHost } from "../inference/host.js";
 import { describeRuntime, type Runtime } from "../inference/runtime.js";
-import type { SolverSettings } from "../inference/settings.js";
+import type { SolverOptions } from "../inference/settings.js";
 import { isSolved, type SolvedTick } from "../inference/tick-solver.js";
 import { type Bundle, loadBundle } from "../policy/bundle.js";
 import { ConfigurationError } from "../policy/errors.js";
@@ -48,11 +48,7 @@ async function inspect(directory: string, flags: RuntimeFlags & { readonly json?
   process.stdout.write(describe(bundle, check));
 }
 
-async function solveOnce(
-  bundle: Bundle,
-  runtime: Runtime,
-  solver: Partial<SolverSettings>,
-): Promise<SolvedTick> {
+async function solveOnce(bundle: Bundle, runtime: Runtime, solver: SolverOptions): Promise<SolvedTick> {
   const host = await InferenceHost.start(bundle, { runtime, solver });
   const observation = middleObservation(bundle.manifest);
   const request = { session: "inspect", episode: 0, tick: 0, executed: null, observation, budgetMs: null };

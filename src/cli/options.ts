@@ -1,7 +1,12 @@
 import { fileURLToPath } from "node:url";
 import { InvalidArgumentError, Option } from "commander";
 import { type Runtime, runtimeSchema } from "../inference/runtime.js";
-import { type SolverSettings, solverSettingsSchema } from "../inference/settings.js";
+import {
+  SLOPE_NAMES,
+  SOLVER_NAMES,
+  type SolverSettings,
+  solverSettingsSchema,
+} from "../inference/settings.js";
 import { checked } from "../policy/errors.js";
 
 /** Files that come with the package, wherever it is installed and whatever folder it is run from. */
@@ -39,44 +44,75 @@ function decimal(text: string): number {
 export interface SolverFlags {
   readonly solver?: string;
   readonly slope?: string;
-  readonly tolerance?: number;
   readonly window?: number;
+  readonly memory?: number;
+  readonly pipelined?: boolean;
+  readonly tolerance?: number;
   readonly coupling?: number;
   readonly cold?: boolean;
   readonly noiseSeed?: number;
+  readonly rule?: string;
+  readonly steps?: number;
+  readonly spacing?: string;
+  readonly offset?: number;
+  readonly eta?: number;
+  readonly final?: string;
+  readonly order?: number;
 }
 
 export const solverOptions = [
-  new Option("--solver <name>", "how a chunk is solved").choices([
-    "semilinear",
-    "picard",
-    "sequential",
-    "auto",
-  ]),
-  new Option("--slope <slope>", "semilinear: what is assumed between sweeps").choices([
-    "secant",
-    "gaussian",
-    "x0",
-  ]),
+  new Option("--solver <name>", "how a chunk is solved").choices(SOLVER_NAMES),
+  new Option("--slope <slope>", "semilinear: what is assumed between sweeps").choices(SLOPE_NAMES),
+  new Option("--window <steps>", "picard, anderson, speculative: steps solved together").argParser(
+    wholeNumber(1),
+  ),
+  new Option("--memory <sweeps>", "anderson: sweeps combined, 1 to 5").argParser(wholeNumber(1)),
+  new Option("--no-pipelined", "parareal: one iteration after the other"),
   new Option(
     "--tolerance <t>",
-    "semilinear: accepted residual in normalised action units; picard: in noise deviations; auto: wanted error",
+    "residual accepted, in normalised action units; picard: in noise deviations; auto: largest error_p99",
   ).argParser(decimal),
-  new Option("--window <steps>", "picard: steps solved together").argParser(wholeNumber(1)),
   new Option("--coupling <rho>", "share of the previous tick's noise that is kept, 0 to 1").argParser(
     decimal,
   ),
   new Option("--cold", "start every tick from nothing, with fresh noise unless --coupling says otherwise"),
   new Option("--noise-seed <n>", "seed of the sampler's noise").argParser(wholeNumber(0)),
+  new Option("--rule <name>", "the recurrence that is solved").choices(["ddpm", "ddim", "dpm-solver"]),
+  new Option("--steps <n>", "levels that the rule visits (default: all of the policy's)").argParser(
+    wholeNumber(1),
+  ),
+  new Option("--spacing <name>", "which levels, when there are fewer steps than levels").choices([
+    "leading",
+    "trailing",
+    "linspace",
+  ]),
+  new Option("--offset <levels>", "leading spacing: added to every level").argParser(wholeNumber(0)),
+  new Option("--eta <share>", "ddim: share of DDPM's noise, 0 to 1").argParser(decimal),
+  new Option("--final <signal>", "ddim: signal after the last step").choices(["one", "first"]),
+  new Option("--order <n>", "dpm-solver: 1 or 2").argParser(wholeNumber(1)),
 ];
 
 export function solverFrom(flags: SolverFlags): SolverSettings {
-  const { solver: name, slope, tolerance, window, coupling, cold, noiseSeed: seed } = flags;
+  const {
+    solver: name,
+    slope,
+    window,
+    memory,
+    pipelined,
+    tolerance,
+    coupling,
+    cold,
+    noiseSeed: seed,
+  } = flags;
+  const { rule, steps, spacing, offset, eta, final, order } = flags;
   const settings = {
     name,
+    rule: given({ name: rule, steps, spacing, offset, eta, final, order }),
     slope,
-    tolerance,
     window,
+    memory,
+    pipelined: pipelined === false ? false : undefined,
+    tolerance,
     seed,
     ...(cold ? { warm: false, coupling: coupling ?? 0 } : { coupling }),
   };

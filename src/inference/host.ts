@@ -5,12 +5,12 @@ import type { Manifest } from "../policy/manifest.js";
 import type { Plan } from "./planner.js";
 import type { FromWorker, ToWorker, WorkerStart } from "./protocol.js";
 import { type Runtime, runtimeSchema } from "./runtime.js";
-import { type SolverSettings, solverSettingsSchema } from "./settings.js";
+import { resolveSolver, type SolverOptions, type SolverSettings } from "./settings.js";
 import type { FailedTick, TickRequest, TickResult } from "./tick-solver.js";
 
 export interface HostOptions {
   readonly runtime?: Partial<Runtime>;
-  readonly solver?: Partial<SolverSettings>;
+  readonly solver?: SolverOptions;
 }
 
 /**
@@ -41,13 +41,14 @@ export class InferenceHost {
   private constructor(bundle: Bundle, options: HostOptions) {
     this.manifest = bundle.manifest;
     this.runtime = checked(runtimeSchema, options.runtime ?? {});
-    this.#wanted = checked(solverSettingsSchema, options.solver ?? {});
+    this.#wanted = resolveSolver(options.solver ?? {}, bundle.calibration !== undefined);
     const stop = new SharedArrayBuffer(4);
     this.#stop = new Int32Array(stop);
     const workerData: WorkerStart = {
       manifest: bundle.manifest,
       network: bundle.network,
       statistics: bundle.statistics,
+      calibration: bundle.calibration,
       runtime: this.runtime,
       settings: this.#wanted,
       stop,

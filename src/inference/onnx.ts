@@ -11,22 +11,18 @@ import { type Runtime, sessionOptions } from "./runtime.js";
 export class OnnxNetwork implements NoiseNetwork {
   readonly shape: ChunkShape;
   readonly #session: ort.InferenceSession;
-  readonly #sample: Float32Array;
+  #sample: Float32Array;
   /** int64 on the wire to the network, written through its low words: levels are small and not negative. */
-  readonly #level: Int32Array;
+  #level: Int32Array;
+  #capacity = 0;
   readonly #observation: Float32Array;
   readonly #feeds = new Map<number, ort.InferenceSession.FeedsType>();
 
-  private constructor(
-    session: ort.InferenceSession,
-    shape: ChunkShape,
-    maxRows: number,
-    observations: number,
-  ) {
+  private constructor(session: ort.InferenceSession, shape: ChunkShape, observations: number) {
     this.shape = shape;
     this.#session = session;
-    this.#sample = new Float32Array(maxRows * shape.horizon * shape.dim);
-    this.#level = new Int32Array(maxRows * 2);
+    this.#sample = new Float32Array();
+    this.#level = new Int32Array();
     this.#observation = new Float32Array(observations);
   }
 
@@ -46,7 +42,7 @@ export class OnnxNetwork implements NoiseNetwork {
     const shape = { horizon: manifest.horizon, dim: manifest.action.length };
     const observations = manifest.n_obs_steps * observationWidth(manifest);
     checkSignature(session, shape, observations);
-    return new OnnxNetwork(session, shape, manifest.diffusion.levels, observations);
+    return new OnnxNetwork(session, shape, observations);
   }
 
   /** Sets the observation that the next predictions are conditioned on: [To · O], normalised, oldest first. */
@@ -61,6 +57,7 @@ export class OnnxNetwork implements NoiseNetwork {
     out: Float64Array,
   ): Promise<void> {
     const size = this.shape.horizon * this.shape.dim;
+    if (rows > this.#capacity) this.#grow(rows);
     for (let k = 0; k < rows * size; k++) this.#sample[k] = states[k];
     for (let row = 0; row < rows; row++) this.#level[2 * row] = levels[row];
     const { noise } = await this.#session.run(this.#feedsFor(rows));
@@ -70,6 +67,13 @@ export class OnnxNetwork implements NoiseNetwork {
       );
     }
     out.set((noise.data as Float32Array).subarray(0, rows * size));
+  }
+
+  #grow(rows: number): void {
+    this.#capacity = rows;
+    this.#sample = new Float32Array(rows * this.shape.horizon * this.shape.dim);
+    this.#level = new Int32Array(rows * 2);
+    this.#feeds.clear();
   }
 
   /** Tensors over the same memory for every batch size, made once per size. */

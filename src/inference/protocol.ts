@@ -1,3 +1,4 @@
+import type { Calibration } from "../policy/calibration.js";
 import type { Manifest } from "../policy/manifest.js";
 import type { SolverStatistics } from "../policy/solver-statistics.js";
 import type { Plan } from "./planner.js";
@@ -10,6 +11,7 @@ export interface WorkerStart {
   readonly manifest: Manifest;
   readonly network: Uint8Array;
   readonly statistics: SolverStatistics | undefined;
+  readonly calibration: Calibration | undefined;
   readonly runtime: Runtime;
   readonly settings: SolverSettings;
   /** Int32[1]: the newest request that main wants ended; written by main, polled between sweeps. */

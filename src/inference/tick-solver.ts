@@ -1,13 +1,15 @@
+import { type Calibration, guessFor } from "../policy/calibration.js";
 import { joinedRanges, type Manifest } from "../policy/manifest.js";
 import { LimitsNormalizer } from "../policy/normalizer.js";
 import type { ChunkShape, Denoiser } from "../sampling/denoiser.js";
 import { GaussianStream } from "../sampling/noise.js";
-import { ddpm } from "../sampling/rules/ddpm.js";
+import type { Guess } from "../sampling/response.js";
 import type { Rule } from "../sampling/rules/rule.js";
 import { squaredCosine } from "../sampling/schedule.js";
 import type { Iterate, Solver } from "../sampling/solvers/solver.js";
 import { type Carried, warmStart } from "../sampling/warm-start.js";
-import { createSolver, type SolverSettings } from "./settings.js";
+import { createRule } from "./rule-settings.js";
+import { couplingOf, createSolver, type SolverSettings } from "./settings.js";
 
 /** A denoiser for one policy, told the observation before each solve. */
 export interface ConditionedDenoiser extends Denoiser {
@@ -83,15 +85,27 @@ export class TickSolver {
   readonly #shape: ChunkShape;
   readonly #observations: LimitsNormalizer;
   readonly #actions: LimitsNormalizer;
+  readonly #calibration: Calibration | undefined;
+  readonly #guessOffset: Float64Array;
   readonly #carried = new Map<string, Carried>();
 
-  constructor(manifest: Manifest, denoiser: ConditionedDenoiser, settings: SolverSettings) {
+  /** @throws ConfigurationError when the settings ask for what the policy does not have. */
+  constructor(
+    manifest: Manifest,
+    denoiser: ConditionedDenoiser,
+    settings: SolverSettings,
+    calibration?: Calibration,
+  ) {
     this.#manifest = manifest;
     this.#denoiser = denoiser;
     this.#settings = settings;
-    this.#rule = ddpm(squaredCosine(manifest.diffusion.levels));
-    this.#solver = createSolver(settings);
+    this.#calibration = calibration;
+    this.#rule = createRule(settings.rule, squaredCosine(manifest.diffusion.levels));
+    this.#solver = createSolver(settings, calibration?.response);
     this.#shape = denoiser.shape;
+    this.#guessOffset = new Float64Array(
+      manifest.diffusion.levels * denoiser.shape.horizon * denoiser.shape.dim,
+    );
     this.#observations = new LimitsNormalizer(joinedRanges(manifest));
     this.#actions = new LimitsNormalizer(manifest.normalizer.action);
   }
@@ -100,23 +114,30 @@ export class TickSolver {
   async solve(request: TickRequest, stopped: () => boolean = () => false): Promise<TickResult> {
     const began = performance.now();
     const { session, episode, tick, executed, observation, budgetMs } = request;
-    this.#denoiser.observe(this.#observations.normalize(observation.slice()));
+    const seen = this.#observations.normalize(observation.slice());
+    this.#denoiser.observe(seen);
     const stream = new GaussianStream(this.#settings.seed, tickStream(episode, tick));
     const carried = executed === null ? undefined : this.#carried.get(session);
-    const { coupling, warm } = this.#settings;
+    const { warm } = this.#settings;
     const { noise, start } = warmStart(
       this.#shape,
       this.#rule.steps,
       carried,
       executed ?? 0,
-      coupling,
+      couplingOf(this.#settings),
       stream,
     );
     const warmed = warm && start !== undefined;
 
     let last: Iterate | undefined;
     let ending: "accepted" | "budget" | "stopped" = "budget";
-    const problem = { rule: this.#rule, denoiser: this.#denoiser, noise, ...(warmed ? { start } : {}) };
+    const problem = {
+      rule: this.#rule,
+      denoiser: this.#denoiser,
+      noise,
+      executed: this.#executed,
+      ...(warmed ? { start } : this.#guess(seen)),
+    };
     for await (const iterate of this.#solver(problem)) {
       last = iterate;
       if (iterate.accepted) ending = "accepted";
@@ -159,6 +180,17 @@ export class TickSolver {
       ...figures,
       solveMs: performance.now() - began,
     };
+  }
+
+  /** Entries of a chunk that are executed before the next one is due. */
+  get #executed(): readonly [number, number] {
+    const { n_obs_steps, n_action_steps } = this.#manifest;
+    const { dim } = this.#shape;
+    return [(n_obs_steps - 1) * dim, (n_obs_steps - 1 + n_action_steps) * dim];
+  }
+
+  #guess(seen: Float64Array): { guess?: Guess } {
+    return this.#calibration ? { guess: guessFor(this.#calibration, seen, this.#guessOffset) } : {};
   }
 
   /** Drops what a session carries. */

@@ -7,13 +7,22 @@ import { measureBatchCurve } from "./batch-curve.js";
 import { OnnxNetwork } from "./onnx.js";
 import { type Plan, plan } from "./planner.js";
 import type { FromWorker, ToWorker, WorkerStart } from "./protocol.js";
+import { createRule } from "./rule-settings.js";
 import { solverFigures } from "./solver-figures.js";
 import { isSolved, TickSolver } from "./tick-solver.js";
 
 if (!parentPort) throw new Error("worker.js is started by InferenceHost, not by hand");
 const port = parentPort;
 const send = (message: FromWorker): void => port.postMessage(message);
-const { manifest, network: bytes, statistics, runtime, settings: wanted, stop } = workerData as WorkerStart;
+const {
+  manifest,
+  network: bytes,
+  statistics,
+  calibration,
+  runtime,
+  settings: wanted,
+  stop,
+} = workerData as WorkerStart;
 const stopped = new Int32Array(stop);
 
 async function begin(): Promise<void> {
@@ -24,7 +33,7 @@ async function begin(): Promise<void> {
   const denoiser = Object.assign(cleanFromNoise(network, squaredCosine(levels), clip), {
     observe: (observation: Float64Array) => network.observe(observation),
   });
-  const warmup = await new TickSolver(manifest, denoiser, settings).solve({
+  const warmup = await new TickSolver(manifest, denoiser, settings, calibration).solve({
     session: "warm-up",
     episode: 0,
     tick: 0,
@@ -34,7 +43,7 @@ async function begin(): Promise<void> {
   });
   if (!isSolved(warmup))
     throw new ConfigurationError(`${manifest.denoiser.file} cannot be used: ${warmup.message}`);
-  const solver = new TickSolver(manifest, denoiser, settings);
+  const solver = new TickSolver(manifest, denoiser, settings, calibration);
 
   const handle = async (message: ToWorker): Promise<void> => {
     if (message.kind === "forget") solver.forget(message.session);
@@ -64,9 +73,10 @@ async function begin(): Promise<void> {
 }
 
 async function planFor(network: OnnxNetwork): Promise<Plan> {
-  const steps = manifest.diffusion.levels;
-  const curve = await measureBatchCurve(network, steps);
-  const situation = { rule: "ddpm", steps, stride: manifest.n_action_steps };
+  const { levels } = manifest.diffusion;
+  const { name: rule, steps } = createRule(wanted.rule, squaredCosine(levels));
+  const curve = await measureBatchCurve(network, levels);
+  const situation = { rule, steps, stride: manifest.n_action_steps };
   return plan(curve, wanted, solverFigures(manifest, statistics), situation);
 }
 

@@ -2,8 +2,9 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parse } from "yaml";
+import { CALIBRATION_FILE, type CalibratedShape, type Calibration, loadCalibration } from "./calibration.js";
 import { ConfigurationError, describeIssues } from "./errors.js";
-import { type Manifest, manifestSchema } from "./manifest.js";
+import { type Manifest, manifestSchema, observationWidth } from "./manifest.js";
 import { type SolverStatistics, solverStatisticsSchema } from "./solver-statistics.js";
 
 /** A policy on disk, read and checked: the manifest and the bytes of its network. */
@@ -13,6 +14,8 @@ export interface Bundle {
   readonly network: Uint8Array;
   /** Absent from a policy that nobody has measured. */
   readonly statistics?: SolverStatistics;
+  /** Absent from a policy that nobody has calibrated, or whose network has changed since. */
+  readonly calibration?: Calibration;
 }
 
 /**
@@ -42,7 +45,25 @@ export async function loadBundle(directory: string): Promise<Bundle> {
     );
   }
   const statistics = await readStatistics(join(root, "statistics.json"));
-  return { directory: root, manifest, network, ...(statistics ? { statistics } : {}) };
+  const calibration = await loadCalibration(join(root, CALIBRATION_FILE), calibratedShape(manifest));
+  // Measured on another network, it would only be slow; but nobody would know why.
+  const fits = calibration?.denoiser === sha256;
+  return {
+    directory: root,
+    manifest,
+    network,
+    ...(statistics ? { statistics } : {}),
+    ...(calibration && fits ? { calibration } : {}),
+  };
+}
+
+/** The sizes that a calibration of this policy has. */
+export function calibratedShape(manifest: Manifest): CalibratedShape {
+  return {
+    levels: manifest.diffusion.levels,
+    chunk: manifest.horizon * manifest.action.length,
+    observation: manifest.n_obs_steps * observationWidth(manifest),
+  };
 }
 
 async function readStatistics(file: string): Promise<SolverStatistics | undefined> {

@@ -1,132 +1,178 @@
-import { chunkSize, largestChange, type Solver } from "./solver.js";
-import { rebuildStates } from "./states.js";
+import type { Guess, Response } from "../response.js";
+import { coarseSteps } from "./coarse-steps.js";
+import { calibrated, probeRows } from "./slopes/calibrated.js";
+import { flat, gaussian, gaussianSlope, secant } from "./slopes/scalar.js";
+import type { SlopeFactory } from "./slopes/slope.js";
+import { chunkSize, type Problem, type Solver } from "./solver.js";
+import { takeStep } from "./states.js";
+import { SweepBatch } from "./sweep-batch.js";
 
-/**
- * How the clean prediction is assumed to follow its state between sweeps: not at all (`x0`), as for Gaussian data of a
- * fixed spread (`gaussian`), or as the last two sweeps showed, one number per step (`secant`).
- */
-export type Slope = "x0" | "gaussian" | "secant";
+export type SlopeName = "x0" | "gaussian" | "secant" | "calibrated";
 
-/** Keeps the 99th percentile of the error at acceptance below 0.05, cold and warm: `parapilot bench samplers`. */
 export const SEMILINEAR_TOLERANCE = 0.025;
-
-/** Standard deviation of normalised actions over all modes together. */
 const OVERALL_SPREAD = 0.5;
-
-/** What is taken to be left of a surprise after the sweep that has seen it; less, on average, on a PushT policy. */
 const PERSISTENCE = 0.5;
 
 export interface SemilinearOptions {
-  readonly slope?: Slope;
-  /** Accept when the residual is at most this; 0 runs until every step is exact. */
+  readonly slope?: SlopeName;
   readonly tolerance?: number;
-  /** Standard deviation of normalised actions within one mode, for the Gaussian slope. */
   readonly spread?: number;
+  /** What `calibrated` needs: the policy's mean response. */
+  readonly response?: Response;
+  readonly probes?: number;
 }
 
-/**
- * The parallel solver that needs the fewest sweeps. Each sweep evaluates the network at the current states of all steps
- * in one batch, replaces it by its linear model around them, p_i(x) ≈ p_i(X_i) + J_i·(x - X_i), and solves the whole
- * recurrence with that model exactly, in one pass:
- *
- *     x[i+1] = state[i]·x[i] + clean[i]·(p_i(X_i) + J_i·(x[i] - X_i)) + noise[i]·z[i]
- *
- * The linear part of the rule, which Picard iteration works off sweep by sweep, is thereby never iterated. All slopes J
- * share the sequential sample as fixed point, and step i is exact after i sweeps, so exact steps leave the batch.
- *
- * Stopping: the residual estimates the largest change of any clean prediction that another sweep would bring, without
- * paying for that sweep. It is the larger of two estimates, in action units, because the chunk is the last clean
- * prediction. The first looks ahead: how far this sweep moved each state, times the slope of Gaussian data spread as
- * widely as actions are altogether. The second looks back: half of the largest deviation of the network from the linear
- * model that led to its states; it catches the sharp turns between modes, which no average slope foresees. States that
- * do not move solve the chain, so at 0 the chunk is the sequential sample.
- *
- * Cost on a trained 100-step PushT policy (`parapilot bench samplers`): accepted after 5.6 sweeps cold, 4.0 from a warm
- * start after eight executed steps and 3.3 after one, of 100 evaluations each. Use it wherever a batch is cheaper than its samples one by one.
- *
- * Source: the semi-linear form is exponential integration; the slopes are a diagonal quasi-Newton (Broyden 1965) update.
- *
- * @throws RangeError on a negative tolerance or a spread that is not positive.
- * @example
- * for await (const { chunk, residual } of semilinear({ tolerance: 0.01 })(problem)) console.log(residual);
- */
 export function semilinear(options: SemilinearOptions = {}): Solver {
-  const { slope = "secant", tolerance = SEMILINEAR_TOLERANCE, spread = 0.05 } = options;
+  const {
+    slope = "secant",
+    tolerance = SEMILINEAR_TOLERANCE,
+    spread = 0.05,
+    probes = 10,
+    response,
+  } = options;
   if (!(tolerance >= 0)) throw new RangeError(`a tolerance is a number ≥ 0, not ${tolerance}`);
   if (!(spread > 0)) throw new RangeError(`a spread is a number > 0, not ${spread}`);
+  const coarse = slope === "calibrated";
+  const extra = response && coarse ? probeRows(response, probes) : 0;
 
   return async function* solve(problem) {
-    const { rule, denoiser, noise, start } = problem;
+    const { rule, denoiser, noise, start, guess } = problem;
     const { steps } = rule;
     const size = chunkSize(problem);
-    const clean = start ? start.slice() : new Float64Array(steps * size);
-    const model = clean.slice();
-    const before = new Float64Array(steps * size);
+    const slopes = slopeFactory(slope, spread, response, probes)(rule, size);
+    const batch = new SweepBatch(size, steps + extra);
+    const clean = new Float64Array(steps * size);
+    const model = start ? start.slice() : new Float64Array(steps * size);
     const states = new Float64Array((steps + 1) * size);
     const old = new Float64Array((steps + 1) * size);
-    const slopes =
-      slope === "x0" ? new Float64Array(steps) : rule.signal.map((signal) => gaussianSlope(signal, spread));
-    const response = rule.signal.map((signal) => gaussianSlope(signal, OVERALL_SPREAD));
+    const moved = new Float64Array(size);
+    const lookAhead = rule.signal.map((signal) => gaussianSlope(signal, OVERALL_SPREAD));
+    const grid = coarse ? coarseSteps(rule) : undefined;
+    const rows = new Int32Array(steps);
+    const [ef, et] = problem.executed ?? [0, size];
 
-    rebuildStates(rule, noise, clean, size, states);
+    states.set(noise.initial);
+    if (!start && guess && response) predictStates(problem, guess, response, model, states);
+    else for (let i = 0; i < steps; i++) takeStep(rule, noise, model, i, size, states);
+
     for (let sweeps = 1, evaluations = 0; sweeps <= steps; sweeps++) {
       const first = sweeps - 1;
-      before.set(clean);
-      await denoiser.predict(
-        states.subarray(first * size, steps * size),
-        rule.level.subarray(first),
-        steps - first,
-        clean.subarray(first * size),
-      );
-      evaluations += steps - first;
-
-      if (slope === "secant" && sweeps > 1) {
-        for (let i = first; i < steps; i++) {
-          const secant = secantSlope(states, old, clean, before, i * size, (i + 1) * size);
-          if (secant !== undefined) slopes[i] = Math.min(Math.max(secant, 0), 1 / Math.sqrt(rule.signal[i]));
+      batch.clear();
+      let count = 0;
+      for (let i = first; i < steps; i++) {
+        if (sweeps > 1 || !grid || grid[i] || i === first) {
+          batch.add(states, i * size, rule.level[i]);
+          rows[count++] = i;
         }
       }
+      if (sweeps > 1 || start) slopes.ask({ first, states, clean }, batch);
+      const probing = batch.rows > count;
+      await batch.evaluate(denoiser);
+      evaluations += batch.rows;
+      takeIn(batch.predictions, rows, count, size, model, clean);
+      let surprise = 0,
+        surpriseM = 0;
+      for (let q = 0; q < count; q++)
+        for (let k = 0; k < size; k++) {
+          const at = rows[q] * size + k;
+          const e = Math.abs(clean[at] - model[at]);
+          surprise = Math.max(surprise, e);
+          if (rows[q] >= steps * 0.5) surpriseM = Math.max(surpriseM, e);
+        }
+      if (probing || slope !== "calibrated") slopes.learn({ first, states, clean }, batch);
 
       old.set(states);
-      let residual = largestChange(clean, model, first * size, steps * size) * PERSISTENCE;
+      let ahead = 0,
+        sum2 = 0;
       for (let i = first; i < steps; i++) {
-        for (let k = i * size; k < (i + 1) * size; k++) {
-          const moved = states[k] - old[k];
-          // Math.max keeps NaN, as it must: a residual that lost it would let the chunk pass.
-          residual = Math.max(residual, response[i] * Math.abs(moved));
-          model[k] = clean[k] + slopes[i] * moved;
-          states[k + size] =
-            rule.state[i] * states[k] + rule.clean[i] * model[k] + rule.noise[i] * noise.steps[k];
+        const at = i * size;
+        for (let k = 0; k < size; k++) {
+          moved[k] = states[at + k] - old[at + k];
+          ahead = Math.max(ahead, lookAhead[i] * Math.abs(moved[k]));
+          sum2 += (lookAhead[i] * moved[k]) ** 2;
+          model[at + k] = clean[at + k];
         }
+        if (i > first) slopes.add(i, moved, model, at);
+        takeStep(rule, noise, model, i, size, states);
       }
-
+      let c = 0;
+      for (let k = ef; k < et; k++)
+        c = Math.max(c, Math.abs(states[steps * size + k] - old[steps * size + k]));
+      const residual = Math.max(ahead, PERSISTENCE * surprise);
       const accepted = residual <= tolerance || sweeps === steps;
-      yield { chunk: states.subarray(steps * size), clean, residual, sweeps, evaluations, accepted };
+      const iterate = {
+        chunk: states.subarray(steps * size),
+        clean: model,
+        residual,
+        sweeps,
+        evaluations,
+        accepted,
+      };
+      Object.assign(iterate, { features: { c, ahead, surprise, surpriseM, rms: Math.sqrt(sum2 / size) } });
+      yield iterate;
       if (accepted) return;
     }
   };
 }
 
-/** ⟨Δx, Δp⟩ / ⟨Δx, Δx⟩ over one step's entries; undefined where the state hardly moved and rounding would decide. */
-function secantSlope(
-  states: Float64Array,
-  old: Float64Array,
+function takeIn(
+  predictions: Float64Array,
+  rows: Int32Array,
+  count: number,
+  size: number,
+  model: Float64Array,
   clean: Float64Array,
-  before: Float64Array,
-  from: number,
-  to: number,
-): number | undefined {
-  let squares = 0;
-  let products = 0;
-  for (let k = from; k < to; k++) {
-    const moved = states[k] - old[k];
-    squares += moved * moved;
-    products += moved * (clean[k] - before[k]);
+): void {
+  for (let q = 0; q < count; q++) {
+    const here = rows[q];
+    const next = q + 1 < count ? rows[q + 1] : here + 1;
+    for (let k = 0; k < size; k++) {
+      const left = predictions[q * size + k] - model[here * size + k];
+      clean[here * size + k] = predictions[q * size + k];
+      const right = q + 1 < count ? predictions[(q + 1) * size + k] - model[next * size + k] : left;
+      for (let i = here + 1; i < next; i++) {
+        const share = (i - here) / (next - here);
+        clean[i * size + k] = model[i * size + k] + (1 - share) * left + share * right;
+      }
+    }
   }
-  return squares > 1e-12 * (to - from) ? products / squares : undefined;
 }
 
-/** dE[x_0 | x]/dx for Gaussian data of standard deviation `spread`. */
-function gaussianSlope(signal: number, spread: number): number {
-  return (Math.sqrt(signal) * spread ** 2) / (signal * spread ** 2 + 1 - signal);
+function slopeFactory(
+  slope: SlopeName,
+  spread: number,
+  response: Response | undefined,
+  probes: number,
+): SlopeFactory {
+  if (slope === "x0") return flat;
+  if (slope === "gaussian") return gaussian(spread);
+  if (slope === "secant") return secant(spread);
+  if (!response) throw new RangeError("the calibrated slope needs a response");
+  return calibrated(response, probes, response.slope.length / response.basis.length);
+}
+
+function predictStates(
+  { rule, noise }: Problem,
+  guess: Guess,
+  response: Response,
+  model: Float64Array,
+  states: Float64Array,
+): void {
+  const { rank, basis } = response;
+  const size = basis.length / rank;
+  const y = new Float64Array(rank);
+  for (let i = 0; i < rule.steps; i++) {
+    const level = rule.level[i];
+    const at = i * size;
+    y.fill(0);
+    for (let row = 0; row < size; row++)
+      for (let c = 0; c < rank; c++) y[c] += basis[row * rank + c] * states[at + row];
+    for (let k = 0; k < size; k++) {
+      let s = guess.offset[level * size + k];
+      const f = (level * size + k) * rank;
+      for (let c = 0; c < rank; c++) s += guess.slope[f + c] * y[c];
+      model[at + k] = Math.min(1, Math.max(-1, s));
+    }
+    takeStep(rule, noise, model, i, size, states);
+  }
 }

@@ -1,5 +1,6 @@
 import type { Denoiser } from "../denoiser.js";
 import type { ChunkNoise } from "../noise.js";
+import type { Guess } from "../response.js";
 import type { Rule } from "../rules/rule.js";
 
 /**
@@ -11,6 +12,10 @@ export interface Problem {
   readonly noise: ChunkNoise;
   /** [steps · H·D] a guess of the clean prediction at every step: the warm start. Absent means cold. */
   readonly start?: Float64Array;
+  /** A straight-line model of the denoiser's answers to the present observation, for cold starts. */
+  readonly guess?: Guess;
+  /** Entries of the chunk, [from, to), that will be executed before the next one; all unless told. */
+  readonly executed?: readonly [from: number, to: number];
 }
 
 /**

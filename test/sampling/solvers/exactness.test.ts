@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ddpm } from "../../../src/sampling/rules/ddpm.js";
 import { picard } from "../../../src/sampling/solvers/picard.js";
-import { type Slope, semilinear } from "../../../src/sampling/solvers/semilinear.js";
+import { type SlopeName, semilinear } from "../../../src/sampling/solvers/semilinear.js";
 import { sequential } from "../../../src/sampling/solvers/sequential.js";
 import { largestChange, type Solver } from "../../../src/sampling/solvers/solver.js";
 import {
@@ -33,7 +33,7 @@ const anyExactSolver: fc.Arbitrary<Case> = fc.oneof(
   onDdpm(
     fc
       .record({
-        slope: fc.constantFrom<Slope>("x0", "gaussian", "secant"),
+        slope: fc.constantFrom<SlopeName>("x0", "gaussian", "secant"),
         spread: fc.double({ min: 0.01, max: 1, noNaN: true }),
       })
       .map((options) => semilinear({ ...options, tolerance: 0 })),
@@ -54,7 +54,7 @@ const anySolver: fc.Arbitrary<Case> = fc.oneof(
   onDdpm(
     fc
       .record({
-        slope: fc.constantFrom<Slope>("x0", "gaussian", "secant"),
+        slope: fc.constantFrom<SlopeName>("x0", "gaussian", "secant"),
         tolerance: fc.double({ min: 0, max: 0.5, noNaN: true }),
       })
       .map(semilinear),

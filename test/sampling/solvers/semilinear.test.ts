@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Slope, semilinear } from "../../../src/sampling/solvers/semilinear.js";
+import { type SlopeName, semilinear } from "../../../src/sampling/solvers/semilinear.js";
 import { sequential } from "../../../src/sampling/solvers/sequential.js";
 import { anyProblem, counting, distance, iterates, mixtureProblem, solve } from "../problems.js";
 
-const SLOPES: readonly Slope[] = ["x0", "gaussian", "secant"];
+const SLOPES: readonly SlopeName[] = ["x0", "gaussian", "secant"];
 
 describe("exactness", () => {
   test("one more step is exact after every sweep, whatever the slope", async () => {
@@ -88,7 +88,7 @@ describe("at the default tolerance", () => {
   });
 
   test("three modes need half of Picard's 25 sweeps on average, and the secant the fewest", async () => {
-    const average = async (slope: Slope) => {
+    const average = async (slope: SlopeName) => {
       let sweeps = 0;
       for (let seed = 0; seed < 40; seed++) {
         sweeps += (await solve(semilinear({ slope }), mixtureProblem({ modes: 3, deviation: 0.15, seed })))

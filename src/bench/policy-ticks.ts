@@ -1,0 +1,86 @@
+import type { PlayableWorld, Seen } from "../../sim/play.js";
+import type { OnnxNetwork } from "../inference/onnx.js";
+import { ConfigurationError } from "../policy/errors.js";
+import { History } from "../policy/history.js";
+import { joinedRanges, type Manifest, observationWidth } from "../policy/manifest.js";
+import { LimitsNormalizer } from "../policy/normalizer.js";
+import { cleanFromNoise } from "../sampling/denoiser.js";
+import { GaussianStream } from "../sampling/noise.js";
+import { ddpm } from "../sampling/rules/ddpm.js";
+import { squaredCosine } from "../sampling/schedule.js";
+import { semilinear } from "../sampling/solvers/semilinear.js";
+import { type Iterate, lastIterate, type Problem } from "../sampling/solvers/solver.js";
+import { type Carried, warmStart } from "../sampling/warm-start.js";
+
+/** One solve that the policy meets on its way. */
+export interface PolicyTick {
+  readonly seed: number;
+  /** Control step within the episode. */
+  readonly step: number;
+  /** [To · O] normalised, oldest first. */
+  readonly observation: Float64Array;
+  /** The same noise without and with a warm start; alike on the first tick of an episode. */
+  readonly cold: Problem;
+  readonly warm: Problem;
+  /** How the driver solved it. */
+  readonly solved: Iterate;
+}
+
+/**
+ * Lets the policy drive a world, re-planning every `stride` steps, and yields every solve, episode after episode without
+ * end. The network is conditioned on a tick until the next one is asked for.
+ *
+ * @throws ConfigurationError when a chunk does not reach as far as the stride.
+ */
+export async function* policyTicks<Observation extends Seen>(
+  { env }: PlayableWorld<Observation, { readonly coverage: number }>,
+  network: OnnxNetwork,
+  manifest: Manifest,
+  stride: number,
+  firstSeed: number,
+): AsyncGenerator<PolicyTick, never, void> {
+  const schedule = squaredCosine(manifest.diffusion.levels);
+  const rule = ddpm(schedule);
+  const denoiser = cleanFromNoise(network, schedule, manifest.diffusion.clip);
+  const observations = new LimitsNormalizer(joinedRanges(manifest));
+  const actions = new LimitsNormalizer(manifest.normalizer.action);
+  const { dim } = network.shape;
+  const past = manifest.n_obs_steps - 1;
+  if (stride > manifest.horizon - past) {
+    throw new ConfigurationError(
+      `a stride of ${stride} is more than the ${manifest.horizon - past} steps that a chunk reaches`,
+    );
+  }
+  const executed = [past * dim, (past + Math.max(stride, manifest.n_action_steps)) * dim] as const;
+  const driver = semilinear();
+
+  for (let seed = firstSeed; ; seed++) {
+    const history = new History(manifest.n_obs_steps, observationWidth(manifest));
+    let carried: Carried | undefined;
+    let { observation } = env.reset({ seed });
+    for (let step = 0, done = false; !done; ) {
+      history.push(step, frameOf(observation, manifest));
+      const seen = observations.normalize(history.read(new Float64Array(history.steps * history.width)));
+      network.observe(seen);
+      const stream = new GaussianStream(seed, step);
+      const { noise, start } = warmStart(network.shape, rule.steps, carried, stride, 1, stream);
+      const cold: Problem = { rule, denoiser, noise, executed };
+      const warm: Problem = start ? { ...cold, start } : cold;
+      const solved = await lastIterate(driver, warm);
+      carried = { clean: solved.clean, noise };
+      yield { seed, step, observation: seen, cold, warm, solved };
+      const chunk = actions.denormalize(solved.chunk.slice(past * dim));
+      for (let k = 0; k < stride && !done; k++) {
+        if (k > 0) history.push(step, frameOf(observation, manifest));
+        const result = env.step(chunk.subarray(k * dim, (k + 1) * dim));
+        observation = result.observation;
+        step += 1;
+        done = result.terminated || result.truncated;
+      }
+    }
+  }
+}
+
+function frameOf(observation: Seen, manifest: Manifest): Float64Array {
+  return Float64Array.from(manifest.observation.flatMap(({ name }) => Array.from(observation[name])));
+}

@@ -1,0 +1,58 @@
+/**
+ * How a policy's clean prediction follows its noisy state, on average over the states it meets: the mean Jacobian
+ * J̄ = ∂x̂0/∂x of every noise level, as `slope·basisᵀ`. Measured once per policy (`parapilot calibrate`).
+ */
+export interface Response {
+  /** [n · rank] orthonormal directions in chunk space, row by row; those to which predictions respond most come first. */
+  readonly basis: Float64Array;
+  readonly rank: number;
+  /** [levels · n · rank] change of the clean prediction per unit of movement along each direction. */
+  readonly slope: Float64Array;
+}
+
+/**
+ * A straight line through a policy's clean predictions for one observation, fitted by regression:
+ * x̂0 ≈ offset + slope·basisᵀx at every noise level. Its slope contains how modes differ, which the local
+ * {@link Response} must not, so the two are not interchangeable.
+ */
+export interface Guess {
+  /** [levels · n] */
+  readonly offset: Float64Array;
+  /** [levels · n · rank], in the basis of the policy's {@link Response}. */
+  readonly slope: Float64Array;
+}
+
+/** Adds `matrix`·`coordinates` to `out[at …]`; `matrix` [n · width] starts at `from`, its rows `stride` apart. */
+export function addProduct(
+  matrix: Float64Array,
+  from: number,
+  stride: number,
+  coordinates: Float64Array,
+  width: number,
+  factor: number,
+  out: Float64Array,
+  at: number,
+  n: number,
+): void {
+  for (let row = 0; row < n; row++) {
+    let sum = 0;
+    const start = from + row * stride;
+    for (let c = 0; c < width; c++) sum += matrix[start + c] * coordinates[c];
+    out[at + row] += factor * sum;
+  }
+}
+
+/** Fills `out` [rank] with basisᵀ·`vector[at …]`. */
+export function project(
+  { basis, rank }: Response,
+  vector: Float64Array,
+  at: number,
+  out: Float64Array,
+): void {
+  out.fill(0, 0, rank);
+  const n = basis.length / rank;
+  for (let row = 0; row < n; row++) {
+    const value = vector[at + row];
+    for (let c = 0; c < rank; c++) out[c] += basis[row * rank + c] * value;
+  }
+}

@@ -1,0 +1,141 @@
+import { addProduct, project, type Response } from "../../response.js";
+import type { Rule } from "../../rules/rule.js";
+import type { SweepBatch } from "../sweep-batch.js";
+import type { Slope, SlopeFactory, Sweep } from "./slope.js";
+
+/**
+ * Where probes stand, as shares of all noise levels from the clean end, by measurement on a PushT policy. Noisier levels
+ * hardly respond, and at level 0 the network is too rough for a finite difference to speak for its neighbours.
+ */
+const PROBED = [0.17, 0.11, 0.06, 0.01];
+/** From here on, at noisier levels, the mean response is as good as a probed one. */
+const UNPROBED = 0.39;
+/** Length of a probe's step in normalised units; 0.02 to 0.25 do equally well. */
+const STEP = 0.05;
+
+/**
+ * The policy's own mean Jacobian at every level, corrected along its first `probes` directions by what the network says
+ * where the solve is: finite differences at four levels, evaluated along with the sweep's batch. The differences from
+ * the mean are interpolated between those levels, because neighbouring levels respond alike.
+ */
+export function calibrated(response: Response, probes: number, levels: number): SlopeFactory {
+  return (rule, size) => new CalibratedSlope(response, probes, levels, rule, size);
+}
+
+class CalibratedSlope implements Slope {
+  readonly #response: Response;
+  readonly #rule: Rule;
+  readonly #size: number;
+  readonly #probes: number;
+  /** Steps at which probes stand, noisiest first. */
+  readonly #posts: readonly number[];
+  /** [steps · posts] how much each post's deviation counts at a step. */
+  readonly #weights: Float64Array;
+  /** [posts · n · probes] probed less mean response. */
+  readonly #deviation: Float64Array;
+  readonly #coordinates: Float64Array;
+  readonly #probe: Float64Array;
+  #firstProbe = 0;
+  #probed = 0;
+
+  constructor(response: Response, probes: number, levels: number, rule: Rule, size: number) {
+    this.#response = response;
+    this.#rule = rule;
+    this.#size = size;
+    this.#probes = Math.min(probes, response.rank);
+    this.#posts = postsOf(rule, levels);
+    this.#weights = weightsOf(rule, levels, this.#posts);
+    this.#deviation = new Float64Array(this.#posts.length * size * this.#probes);
+    this.#coordinates = new Float64Array(response.rank);
+    this.#probe = new Float64Array(size);
+  }
+
+  /** Most rows that {@link ask} appends. */
+  static rows(response: Response, probes: number): number {
+    return PROBED.length * Math.min(probes, response.rank);
+  }
+
+  ask({ first, states }: Sweep, batch: SweepBatch): void {
+    const { basis, rank } = this.#response;
+    this.#firstProbe = batch.rows;
+    this.#probed = 0;
+    for (const post of this.#posts) {
+      if (post < first) continue;
+      this.#probed += 1;
+      for (let direction = 0; direction < this.#probes; direction++) {
+        for (let k = 0; k < this.#size; k++) {
+          this.#probe[k] = states[post * this.#size + k] + STEP * basis[k * rank + direction];
+        }
+        batch.add(this.#probe, 0, this.#rule.level[post]);
+      }
+    }
+  }
+
+  learn({ clean }: Sweep, { predictions }: SweepBatch): void {
+    const { rank, slope } = this.#response;
+    const size = this.#size;
+    const hidden = this.#posts.length - this.#probed;
+    for (let p = hidden; p < this.#posts.length; p++) {
+      const post = this.#posts[p];
+      const mean = this.#rule.level[post] * size * rank;
+      for (let direction = 0; direction < this.#probes; direction++) {
+        const row = this.#firstProbe + (p - hidden) * this.#probes + direction;
+        for (let k = 0; k < size; k++) {
+          const change = (predictions[row * size + k] - clean[post * size + k]) / STEP;
+          this.#deviation[(p * size + k) * this.#probes + direction] =
+            change - slope[mean + k * rank + direction];
+        }
+      }
+    }
+  }
+
+  add(i: number, moved: Float64Array, out: Float64Array, at: number): void {
+    const { rank, slope } = this.#response;
+    const size = this.#size;
+    const along = this.#coordinates;
+    project(this.#response, moved, 0, along);
+    addProduct(slope, this.#rule.level[i] * size * rank, rank, along, rank, 1, out, at, size);
+    for (let p = 0; p < this.#posts.length; p++) {
+      const weight = this.#weights[i * this.#posts.length + p];
+      if (weight === 0) continue;
+      const block = p * size * this.#probes;
+      addProduct(this.#deviation, block, this.#probes, along, this.#probes, weight, out, at, size);
+    }
+  }
+}
+
+/** Most rows that a calibrated slope adds to a batch. */
+export function probeRows(response: Response, probes: number): number {
+  return CalibratedSlope.rows(response, probes);
+}
+
+/** The step nearest to each probed level, noisiest first, none twice. */
+function postsOf(rule: Rule, levels: number): number[] {
+  const nearest = PROBED.map((share) => {
+    const distance = Array.from(rule.level, (level) => Math.abs(level - share * levels));
+    return distance.indexOf(Math.min(...distance));
+  });
+  return [...new Set(nearest)].sort((a, b) => a - b);
+}
+
+/** Linear between posts; fading out towards noisier levels, held towards cleaner ones. */
+function weightsOf(rule: Rule, levels: number, posts: readonly number[]): Float64Array {
+  const weights = new Float64Array(rule.steps * posts.length);
+  const level = (p: number) => rule.level[posts[p]];
+  const last = posts.length - 1;
+  for (let i = 0; i < rule.steps; i++) {
+    const here = rule.level[i];
+    const after = posts.findIndex((_, p) => here >= level(p));
+    const row = i * posts.length;
+    if (after < 0) weights[row + last] = 1;
+    else if (after > 0) {
+      const share = (here - level(after)) / (level(after - 1) - level(after));
+      weights[row + after] = 1 - share;
+      weights[row + after - 1] = share;
+    } else {
+      const fade = UNPROBED * levels - level(0);
+      weights[row] = fade > 0 ? Math.max(0, 1 - (here - level(0)) / fade) : Number(here === level(0));
+    }
+  }
+  return weights;
+}

@@ -1,0 +1,27 @@
+import type { Rule } from "../../rules/rule.js";
+import type { SweepBatch } from "../sweep-batch.js";
+
+/** What a sweep has learnt, and from what: arrays of [steps · n], row i for step i. */
+export interface Sweep {
+  readonly first: number;
+  /** States that this sweep evaluated. */
+  readonly states: Float64Array;
+  /** Clean predictions there. */
+  readonly clean: Float64Array;
+}
+
+/**
+ * The assumed slope of the clean prediction in its state, step by step: what a semi-linear sweep replaces the network by
+ * around the states that it has evaluated.
+ */
+export interface Slope {
+  /** Appends states that the slope wants evaluated along with a sweep's own. */
+  ask(sweep: Sweep, batch: SweepBatch): void;
+  /** Learns from the predictions of a sweep; the batch's probes have been evaluated too. */
+  learn(sweep: Sweep, batch: SweepBatch): void;
+  /** Adds slope·`moved` of step i to `out[at …]`. */
+  add(i: number, moved: Float64Array, out: Float64Array, at: number): void;
+}
+
+/** Makes the slope of one solve. */
+export type SlopeFactory = (rule: Rule, size: number) => Slope;
