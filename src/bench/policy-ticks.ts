@@ -1,5 +1,6 @@
 import type { PlayableWorld, Seen } from "../../sim/play.js";
 import type { OnnxNetwork } from "../inference/onnx.js";
+import { type Calibration, guessFor } from "../policy/calibration.js";
 import { ConfigurationError } from "../policy/errors.js";
 import { History } from "../policy/history.js";
 import { joinedRanges, type Manifest, observationWidth } from "../policy/manifest.js";
@@ -7,9 +8,10 @@ import { LimitsNormalizer } from "../policy/normalizer.js";
 import { cleanFromNoise } from "../sampling/denoiser.js";
 import { GaussianStream } from "../sampling/noise.js";
 import { ddpm } from "../sampling/rules/ddpm.js";
+import type { Rule } from "../sampling/rules/rule.js";
 import { squaredCosine } from "../sampling/schedule.js";
 import { semilinear } from "../sampling/solvers/semilinear.js";
-import { type Iterate, lastIterate, type Problem } from "../sampling/solvers/solver.js";
+import { type Iterate, lastIterate, type Problem, type Solver } from "../sampling/solvers/solver.js";
 import { type Carried, warmStart } from "../sampling/warm-start.js";
 
 /** One solve that the policy meets on its way. */
@@ -26,9 +28,20 @@ export interface PolicyTick {
   readonly solved: Iterate;
 }
 
+export interface TickOptions {
+  /** The chain that the loop samples; DDPM over all levels unless told. */
+  readonly rule?: Rule;
+  /** Semi-linear with the secant slope unless told. */
+  readonly driver?: Solver;
+  /** Gives cold problems their guess. */
+  readonly calibration?: Calibration;
+}
+
 /**
  * Lets the policy drive a world, re-planning every `stride` steps, and yields every solve, episode after episode without
  * end. The network is conditioned on a tick until the next one is asked for.
+ *
+ * A loop samples one rule from beginning to end, so that a warm start is what the same rule left behind one tick before.
  *
  * @throws ConfigurationError when a chunk does not reach as far as the stride.
  */
@@ -38,9 +51,10 @@ export async function* policyTicks<Observation extends Seen>(
   manifest: Manifest,
   stride: number,
   firstSeed: number,
+  { rule: given, driver = semilinear(), calibration }: TickOptions = {},
 ): AsyncGenerator<PolicyTick, never, void> {
   const schedule = squaredCosine(manifest.diffusion.levels);
-  const rule = ddpm(schedule);
+  const rule = given ?? ddpm(schedule);
   const denoiser = cleanFromNoise(network, schedule, manifest.diffusion.clip);
   const observations = new LimitsNormalizer(joinedRanges(manifest));
   const actions = new LimitsNormalizer(manifest.normalizer.action);
@@ -52,7 +66,7 @@ export async function* policyTicks<Observation extends Seen>(
     );
   }
   const executed = [past * dim, (past + Math.max(stride, manifest.n_action_steps)) * dim] as const;
-  const driver = semilinear();
+  const offsets = schedule.levels * network.shape.horizon * dim;
 
   for (let seed = firstSeed; ; seed++) {
     const history = new History(manifest.n_obs_steps, observationWidth(manifest));
@@ -64,8 +78,10 @@ export async function* policyTicks<Observation extends Seen>(
       network.observe(seen);
       const stream = new GaussianStream(seed, step);
       const { noise, start } = warmStart(network.shape, rule.steps, carried, stride, 1, stream);
-      const cold: Problem = { rule, denoiser, noise, executed };
-      const warm: Problem = start ? { ...cold, start } : cold;
+      const problem: Problem = { rule, denoiser, noise, executed };
+      const guess = calibration && guessFor(calibration, seen, new Float64Array(offsets));
+      const cold: Problem = guess ? { ...problem, guess } : problem;
+      const warm: Problem = start ? { ...problem, start } : cold;
       const solved = await lastIterate(driver, warm);
       carried = { clean: solved.clean, noise };
       yield { seed, step, observation: seen, cold, warm, solved };

@@ -1,161 +1,166 @@
 import type { PlayablePushT } from "../../sim/pusht/playable.js";
 import type { OnnxNetwork } from "../inference/onnx.js";
-import type { Manifest } from "../policy/manifest.js";
-import { picard } from "../sampling/solvers/picard.js";
-import { SEMILINEAR_TOLERANCE, type SlopeName, semilinear } from "../sampling/solvers/semilinear.js";
+import { createRule, describeRule } from "../inference/rule-settings.js";
+import { createSolver } from "../inference/settings.js";
+import type { Bundle } from "../policy/bundle.js";
+import type { Rule } from "../sampling/rules/rule.js";
+import { squaredCosine } from "../sampling/schedule.js";
 import { sequential } from "../sampling/solvers/sequential.js";
-import {
-  type Iterate,
-  largestChange,
-  lastIterate,
-  type Problem,
-  type Solver,
-} from "../sampling/solvers/solver.js";
-import { mean, quantile } from "../telemetry/statistics.js";
-import { policyStates } from "./policy-states.js";
+import type { Problem, Solver } from "../sampling/solvers/solver.js";
+import type { Contender, Start } from "./contenders.js";
+import { failureSignatures } from "./failure-signatures.js";
+import { type PolicyTick, policyTicks } from "./policy-ticks.js";
+import { type Sample, type SamplerRow, summariseSamples } from "./sampler-row.js";
+import { type AcceptedSolve, follow, solveOnTheClock } from "./solve-trace.js";
 
-/** Distance from the exact sequential sample that counts as arrived: 1 % of the action range [-1, 1]. */
-export const HINDSIGHT_TOLERANCE = 0.02;
-/** A traced solve goes on until it is this close to its fixed point: later sweeps cannot leave the tolerance again. */
-const TRACED_RESIDUAL = 1e-3;
+/** Control steps between two states of an episode, so that they differ. */
+const STATES_EVERY = 24;
 
-export interface SamplerRow {
-  readonly rule: "ddpm";
-  readonly solver: string;
-  readonly start: "cold" | "warm";
-  /** Steps executed between ticks: of the warm start, or of the loop that made the states. */
-  readonly stride: number;
+/** What is measured, and on what. */
+export interface Bench {
+  readonly bundle: Bundle;
+  readonly network: OnnxNetwork;
+  /** Called for every loop, since each needs a world of its own. */
+  readonly openWorld: () => PlayablePushT;
+}
+
+export interface SamplerPlan {
+  /** How many per rule and stride. */
   readonly states: number;
-  /** First sweep from which the executed actions stay within {@link HINDSIGHT_TOLERANCE}; over solves that got there. */
-  readonly sweeps_to_tolerance: { readonly mean: number; readonly p90: number };
-  /** Share of solves that came within the tolerance at all before their own stopping rule ended them. */
-  readonly within_tolerance: number;
-  readonly sweeps_accepted: { readonly mean: number; readonly p90: number };
-  readonly evals_mean: number;
-  /** Largest error of the executed actions at acceptance, normalised units. */
-  readonly error_p50: number;
-  readonly error_p99: number;
-  readonly ms_p50: number;
+  readonly strides: readonly number[];
+  readonly seed: number;
 }
 
-interface Trace {
-  toTolerance: number | undefined;
-  accepted: number;
-  evaluations: number;
-  error: number;
-  ms: number;
+/** The contenders that sample one rule: they meet at the same states, with the same noise. */
+interface Heat {
+  readonly rule: Rule;
+  readonly runners: readonly Runner[];
 }
 
-interface Contender {
-  readonly name: string;
+interface Runner {
+  readonly contender: Contender;
   readonly solver: Solver;
-  readonly accepts: (iterate: Iterate) => boolean;
+  /** The same without its stopping rule, where that does not change what the sweeps do. */
+  readonly endless: Solver | undefined;
 }
-
-const byItself = (iterate: Iterate) => iterate.accepted;
-const bySemilinearTest = (iterate: Iterate) => iterate.residual <= SEMILINEAR_TOLERANCE;
-
-function traced(slope: SlopeName): Solver {
-  return semilinear({ slope, tolerance: TRACED_RESIDUAL });
-}
-
-const contenders: readonly Contender[] = [
-  { name: "semilinear", solver: traced("secant"), accepts: bySemilinearTest },
-  { name: "semilinear:gaussian", solver: traced("gaussian"), accepts: bySemilinearTest },
-  { name: "semilinear:x0", solver: traced("x0"), accepts: bySemilinearTest },
-  { name: "picard", solver: picard({ window: 20, tolerance: 0.1 }), accepts: byItself },
-  { name: "sequential", solver: sequential(), accepts: byItself },
-];
 
 /**
- * Measures every solver on states that the policy itself reaches in the world, cold and after each stride of executed
- * steps, against the sequential sample with the same noise.
+ * Measures contenders on states that the policy itself reaches in the world, cold and after each stride of executed
+ * steps, against the sequential sample of the same rule with the same noise. Every rule drives a world of its own; they
+ * take turns state by state, so that a machine that is busy for a while is busy for all of them.
  *
- * @param options `states`: how many per stride.
  * @param progress called after each state.
  * @throws ConfigurationError when a chunk does not reach as far as a stride.
  */
 export async function benchSamplers(
-  world: PlayablePushT,
-  network: OnnxNetwork,
-  manifest: Manifest,
-  options: { readonly states: number; readonly strides: readonly number[]; readonly seed: number },
-  progress: (done: number, all: number) => void,
+  { bundle, network, openWorld }: Bench,
+  contenders: readonly Contender[],
+  { states, strides, seed }: SamplerPlan,
+  progress: (what: string) => void,
 ): Promise<SamplerRow[]> {
-  const { states, strides, seed } = options;
-  const from = (manifest.n_obs_steps - 1) * network.shape.dim;
-  const to = from + manifest.n_action_steps * network.shape.dim;
+  const { manifest, calibration } = bundle;
+  const heats = heatsOf(contenders, bundle);
   const rows: SamplerRow[] = [];
   for (const [pass, stride] of strides.entries()) {
-    const traces = new Map<string, Trace[]>();
-    const add = (key: string, one: Trace) => traces.set(key, [...(traces.get(key) ?? []), one]);
-    let measured = 0;
-    for await (const { cold, warm } of policyStates(world, network, manifest, stride, seed)) {
-      const exact = (await lastIterate(sequential(), cold)).chunk.slice();
-      for (const { name, solver, accepts } of contenders) {
-        // The cold solve does not depend on the stride: one pass measures it.
-        if (pass === 0) add(`${name}/cold`, await trace(solver, cold, accepts, exact, from, to));
-        if (name !== "sequential") add(`${name}/warm`, await trace(solver, warm, accepts, exact, from, to));
+    // A cold solve does not depend on the stride: one pass measures it.
+    const startsOf = ({ starts }: Contender) => starts.filter((start) => start === "warm" || pass === 0);
+    const running = heats
+      .filter(({ runners }) => runners.some(({ contender }) => startsOf(contender).length > 0))
+      .map(({ rule, runners }) => {
+        const options = { rule, ...(calibration ? { calibration } : {}) };
+        const ticks = apart(policyTicks(openWorld(), network, manifest, stride, seed, options));
+        return { rule, runners, ticks };
+      });
+    const samples = new Map<string, Sample[]>();
+    for (let state = 0; state < states; state++) {
+      for (const { rule, runners, ticks } of running) {
+        progress(`stride ${stride}, state ${state + 1}/${states}, ${rule.name} of ${rule.steps} steps`);
+        const tick = await ticks.next();
+        if (tick.done) throw new Error("the episodes ended");
+        const { cold, warm } = tick.value;
+        const { exact, ms } = await solveExactly(cold);
+        for (const runner of runners) {
+          for (const start of startsOf(runner.contender)) {
+            const sample = await measure(runner, start === "cold" ? cold : warm, exact, ms);
+            const key = `${runner.contender.name}/${start}`;
+            samples.set(key, [...(samples.get(key) ?? []), sample]);
+          }
+        }
       }
-      progress(++measured + pass * states, states * strides.length);
-      if (measured === states) break;
     }
-    for (const [key, list] of traces) {
-      const [solver, start] = key.split("/") as [string, "cold" | "warm"];
-      rows.push(summarise(solver, start, stride, list));
+    for (const { rule, runners } of running) {
+      for (const { contender } of runners) {
+        for (const start of startsOf(contender)) {
+          const list = samples.get(`${contender.name}/${start}`) ?? [];
+          const { steps } = rule;
+          const row = summariseSamples(contender, steps, start, stride, list, calibration !== undefined);
+          rows.push({ ...row, verdicts: failureSignatures(row) });
+        }
+      }
     }
   }
-  return rows;
+  return inOrder(rows, contenders);
 }
 
-async function trace(
-  solver: Solver,
-  problem: Problem,
-  accepts: (iterate: Iterate) => boolean,
-  exact: Float64Array,
-  from: number,
-  to: number,
-): Promise<Trace> {
+function heatsOf(contenders: readonly Contender[], { manifest, calibration }: Bundle): Heat[] {
+  const schedule = squaredCosine(manifest.diffusion.levels);
+  const groups = new Map<string, Contender[]>();
+  for (const contender of contenders) {
+    const key = describeRule(contender.settings.rule);
+    groups.set(key, [...(groups.get(key) ?? []), contender]);
+  }
+  return [...groups.values()].map((group) => ({
+    rule: createRule(group[0].settings.rule, schedule),
+    runners: group.map((contender) => {
+      const { settings } = contender;
+      const solver = createSolver(settings, calibration?.response);
+      // Elsewhere the tolerance decides which steps a sweep still evaluates.
+      const canFollow = settings.name === "semilinear" || settings.name === "parareal";
+      const endless = canFollow
+        ? createSolver({ ...settings, tolerance: 0 }, calibration?.response)
+        : undefined;
+      return { contender, solver, endless };
+    }),
+  }));
+}
+
+async function* apart(
+  ticks: AsyncGenerator<PolicyTick, never, void>,
+): AsyncGenerator<PolicyTick, void, void> {
+  let episode: number | undefined;
+  let due = 0;
+  for await (const tick of ticks) {
+    if (tick.seed !== episode) due = STATES_EVERY;
+    episode = tick.seed;
+    if (tick.step < due) continue;
+    due += STATES_EVERY;
+    yield tick;
+  }
+}
+
+async function solveExactly(problem: Problem): Promise<{ exact: Float64Array; ms: number }> {
   const began = performance.now();
-  let result: Omit<Trace, "toTolerance"> | undefined;
-  let toTolerance: number | undefined;
-  for await (const iterate of solver(problem)) {
-    const error = largestChange(iterate.chunk, exact, from, to);
-    if (error > HINDSIGHT_TOLERANCE) toTolerance = undefined;
-    else toTolerance ??= iterate.sweeps;
-    if (!result && accepts(iterate)) {
-      const { sweeps: accepted, evaluations } = iterate;
-      result = { accepted, evaluations, error, ms: performance.now() - began };
-    }
+  for await (const { accepted, chunk } of sequential()(problem)) {
+    if (accepted) return { exact: chunk.slice(), ms: performance.now() - began };
   }
-  if (!result) throw new Error("a solver ended without meeting its own stopping rule");
-  return { ...result, toTolerance };
+  throw new Error("sequential sampling did not end");
 }
 
-function summarise(
-  solver: string,
-  start: "cold" | "warm",
-  stride: number,
-  traces: readonly Trace[],
-): SamplerRow {
-  const arrived = traces.flatMap(({ toTolerance }) => toTolerance ?? []);
-  const accepted = traces.map((t) => t.accepted);
-  const errors = traces.map((t) => t.error);
-  return {
-    rule: "ddpm",
-    solver,
-    start,
-    stride,
-    states: traces.length,
-    sweeps_to_tolerance: { mean: mean(arrived), p90: quantile(arrived, 0.9) },
-    within_tolerance: arrived.length / traces.length,
-    sweeps_accepted: { mean: mean(accepted), p90: quantile(accepted, 0.9) },
-    evals_mean: mean(traces.map((t) => t.evaluations)),
-    error_p50: quantile(errors, 0.5),
-    error_p99: quantile(errors, 0.99),
-    ms_p50: quantile(
-      traces.map((t) => t.ms),
-      0.5,
-    ),
-  };
+async function measure(
+  { solver, endless }: Runner,
+  problem: Problem,
+  exact: Float64Array,
+  sequentialMs: number,
+): Promise<Sample> {
+  const solve: AcceptedSolve = await solveOnTheClock(solver, problem, exact);
+  const path = endless ? await follow(endless, problem, exact) : solve.path;
+  return { solve, path, sequentialMs };
+}
+
+/** By contender, as they were given; cold before warm, strides as they were given. */
+function inOrder(rows: readonly SamplerRow[], contenders: readonly Contender[]): SamplerRow[] {
+  const starts: readonly Start[] = ["cold", "warm"];
+  return contenders.flatMap(({ name }) =>
+    starts.flatMap((start) => rows.filter((row) => row.name === name && row.start === start)),
+  );
 }

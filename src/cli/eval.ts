@@ -1,15 +1,9 @@
 import { Command } from "commander";
-import { playEpisode } from "../../sim/play.js";
-import { PolicyClient } from "../../sim/policy-client.js";
-import { ControlNode } from "../control/node.js";
-import { InferenceHost } from "../inference/host.js";
+import { playClosedLoop } from "../bench/closed-loop.js";
 import { describeRuntime } from "../inference/runtime.js";
 import { describeSolver } from "../inference/settings.js";
 import { loadBundle } from "../policy/bundle.js";
-import type { EpisodeRecord } from "../telemetry/episode-record.js";
-import { mean } from "../telemetry/statistics.js";
 import { summarise } from "../telemetry/summary.js";
-import { memoryTransport } from "../transport/memory.js";
 import {
   DEFAULT_POLICY,
   type RuntimeFlags,
@@ -51,36 +45,15 @@ export function evalCommand(): Command {
 async function evaluate(task: string, flags: EvalFlags): Promise<void> {
   const world = openWorld(task);
   const bundle = await loadBundle(flags.policy);
-  const host = await InferenceHost.start(bundle, { runtime: runtimeFrom(flags), solver: solverFrom(flags) });
-  const { node: transport, connect } = memoryTransport();
-  const node = new ControlNode(transport, host);
-  node.start();
-  const client = new PolicyClient(connect(), "this process", 600_000);
+  const loop = {
+    solver: solverFrom(flags),
+    runtime: runtimeFrom(flags),
+    episodes: flags.episodes,
+    seed: flags.seed,
+  };
   const status = new StatusLine();
-  const records: EpisodeRecord[] = [];
-  try {
-    const policy = await client.describe();
-    for (let k = 0; k < flags.episodes; k++) {
-      const seed = flags.seed + k;
-      const record = await playEpisode(world, client, {
-        seed,
-        episode: seed,
-        policy,
-        pace: "lock-step",
-        onStep: ({ step, coverage, tick }) =>
-          status.show(
-            `episode ${k + 1}/${flags.episodes}  step ${step}  coverage ${coverage.toFixed(2)}` +
-              `  sweeps ${tick?.sweeps ?? 0}  solve ${tick?.solveMs.toFixed(0) ?? 0} ms` +
-              (records.length ? `  mean score ${mean(records.map((r) => r.score)).toFixed(3)}` : ""),
-          ),
-      });
-      records.push(record);
-    }
-  } finally {
-    status.end();
-    await client.close();
-    await node.close();
-  }
+  const played = playClosedLoop(world, bundle, loop, (what) => status.show(what));
+  const { records, host } = await played.finally(() => status.end());
 
   const summary = summarise(records);
   const result = {

@@ -1,37 +1,15 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import type { EpisodeRecord } from "./episode-record.js";
 import { SUCCESS_COVERAGE, toEpisodePlot } from "./plots-data.js";
 
-const require = createRequire(import.meta.url);
-const readAsset = (name: string) => readFileSync(require.resolve(`uplot/dist/${name}`), "utf8");
-
-/** The style sheet that the plots need. */
-export function plotStyle(): string {
-  return readAsset("uPlot.min.css");
+/** What {@link PLOT_SCRIPT} draws. */
+export function plotData(episodes: readonly EpisodeRecord[]): unknown {
+  return { success: SUCCESS_COVERAGE, episodes: episodes.map(toEpisodePlot) };
 }
 
-/**
- * The script elements that fill the page's plot hosts (`coverage`, `sweeps`, `solve-time`, `residual`) and follow
- * its episode selector. They need no network: uPlot and the data are inside.
- *
- * ```ts
- * const page = `<div id="coverage"></div> … ${plotScripts(episodes)}`;
- * ```
- */
-export function plotScripts(episodes: readonly EpisodeRecord[]): string {
-  const data = { success: SUCCESS_COVERAGE, episodes: episodes.map(toEpisodePlot) };
-  // Without "<" no text in the data can end the element or open a comment.
-  const json = JSON.stringify(data).replaceAll("<", "\\u003c");
-  return `<script type="application/json" id="report-data">${json}</script>
-<script>${readAsset("uPlot.iife.min.js")}</script>
-<script>${BROWSER_SCRIPT}</script>`;
-}
-
+/** Fills the page's plot hosts (`coverage`, `sweeps`, `solve-time`, `residual`) and follows its episode selector. */
 // Text, because the build is plain tsc: it copies no assets, and the project's types know no browser.
-const BROWSER_SCRIPT = `
-"use strict";
-const { success, episodes } = JSON.parse(document.getElementById("report-data").textContent);
+export const PLOT_SCRIPT = `
+const { success, episodes } = DATA;
 const last = episodes.length - 1;
 const selector = document.getElementById("episode");
 let charts = [];

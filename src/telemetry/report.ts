@@ -1,7 +1,7 @@
 import { type EpisodeRecord, isAnswered } from "./episode-record.js";
-import { plotScripts, plotStyle } from "./plots.js";
+import { escapeHtml, renderPage } from "./page.js";
+import { PLOT_SCRIPT, plotData } from "./plots.js";
 import { SUCCESS_COVERAGE } from "./plots-data.js";
-import { REPORT_STYLE } from "./report-style.js";
 import { mean, quantile } from "./statistics.js";
 
 /** What a report shows. All texts are plain text; the page escapes them. */
@@ -25,35 +25,15 @@ export interface ReportInput {
  */
 export function renderReport(input: ReportInput): string {
   const hasEpisodes = input.episodes.length > 0;
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${CONTENT_POLICY}">
-<title>${escapeHtml(input.title)}</title>
-<style>${plotStyle()}${REPORT_STYLE}</style>
-</head>
-<body>
-<main>
-<h1>${escapeHtml(input.title)}</h1>
-${summaryTiles(input.summary)}
+  const body = `${summaryTiles(input.summary)}
 <div class="side-by-side">
 ${animationSection(input.animation)}
 ${coverageSection(hasEpisodes)}
 </div>
 ${hasEpisodes ? ticksSection(input.episodes) + episodesSection(input.episodes) : ""}
-${settingsSection(input.settings)}
-</main>
-${plotScripts(input.episodes)}
-</body>
-</html>
-`;
+${settingsSection(input.settings)}`;
+  return renderPage({ title: input.title, body, data: plotData(input.episodes), script: PLOT_SCRIPT });
 }
-
-// Has the browser enforce that the page is self-contained.
-const CONTENT_POLICY =
-  "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
 
 function summaryTiles(summary: ReportInput["summary"]): string {
   const tiles = summary.map(
@@ -149,10 +129,6 @@ function settingsSection(settings: ReportInput["settings"]): string {
 <h2>Settings</h2>
 <div class="table settings"><table><tbody>${rows.join("\n")}</tbody></table></div>
 </section>`;
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 function fixed(value: number | undefined, digits: number): string {

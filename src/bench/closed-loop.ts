@@ -1,0 +1,59 @@
+import { playEpisode, type StepEvent } from "../../sim/play.js";
+import { PolicyClient } from "../../sim/policy-client.js";
+import type { PlayablePushT } from "../../sim/pusht/playable.js";
+import { ControlNode } from "../control/node.js";
+import { InferenceHost } from "../inference/host.js";
+import type { Runtime } from "../inference/runtime.js";
+import type { SolverOptions } from "../inference/settings.js";
+import type { Bundle } from "../policy/bundle.js";
+import type { EpisodeRecord } from "../telemetry/episode-record.js";
+import { mean } from "../telemetry/statistics.js";
+import { memoryTransport } from "../transport/memory.js";
+
+export interface ClosedLoop {
+  readonly solver: SolverOptions;
+  readonly runtime: Runtime;
+  readonly episodes: number;
+  /** Of the first episode; the next ones count up. */
+  readonly seed: number;
+}
+
+/**
+ * Plays a world in one process and in lock-step, through the same node that serves a robot.
+ *
+ * @param progress told in words, at every control step.
+ * @returns the episodes, and the host as it was: it is closed.
+ */
+export async function playClosedLoop(
+  world: PlayablePushT,
+  bundle: Bundle,
+  { solver, runtime, episodes, seed }: ClosedLoop,
+  progress: (what: string) => void,
+): Promise<{ readonly records: readonly EpisodeRecord[]; readonly host: InferenceHost }> {
+  const host = await InferenceHost.start(bundle, { runtime, solver });
+  const { node: transport, connect } = memoryTransport();
+  const node = new ControlNode(transport, host);
+  node.start();
+  const client = new PolicyClient(connect(), "this process", 600_000);
+  const records: EpisodeRecord[] = [];
+  try {
+    const policy = await client.describe();
+    for (let k = 0; k < episodes; k++) {
+      const options = { seed: seed + k, episode: seed + k, policy, pace: "lock-step" } as const;
+      const onStep = (event: StepEvent) => progress(describe(event, records, episodes));
+      records.push(await playEpisode(world, client, { ...options, onStep }));
+    }
+  } finally {
+    await client.close();
+    await node.close();
+  }
+  return { records, host };
+}
+
+function describe({ step, coverage, tick }: StepEvent, done: readonly EpisodeRecord[], all: number): string {
+  return (
+    `episode ${done.length + 1}/${all}  step ${step}  coverage ${coverage.toFixed(2)}` +
+    `  sweeps ${tick?.sweeps ?? 0}  solve ${tick?.solveMs.toFixed(0) ?? 0} ms` +
+    (done.length ? `  mean score ${mean(done.map(({ score }) => score)).toFixed(3)}` : "")
+  );
+}

@@ -1,0 +1,55 @@
+import { Command } from "commander";
+import type { Bench } from "../../bench/samplers.js";
+import { OnnxNetwork } from "../../inference/onnx.js";
+import type { Runtime } from "../../inference/runtime.js";
+import { loadBundle } from "../../policy/bundle.js";
+import { DEFAULT_POLICY, type RuntimeFlags, runtimeFrom, runtimeOptions, wholeNumber } from "../options.js";
+import { openWorld } from "../worlds.js";
+
+/** Options of every benchmark that runs a policy's network. */
+export interface PolicyFlags extends RuntimeFlags {
+  readonly policy: string;
+  readonly json?: boolean;
+}
+
+export function policyBench(name: string, description: string): Command {
+  const command = new Command(name)
+    .description(description)
+    .option("--policy <bundle>", "folder of the policy", DEFAULT_POLICY)
+    .option("--json", "print one JSON object on standard output");
+  for (const option of runtimeOptions) command.addOption(option);
+  return command;
+}
+
+/** Options of those that measure at states which the policy reaches. */
+export interface StateFlags extends PolicyFlags {
+  readonly states: number;
+  readonly seed: number;
+  readonly score?: number;
+}
+
+export function stateBench(name: string, description: string, states: number): Command {
+  return policyBench(name, description)
+    .option("--states <n>", "states per rule and stride", wholeNumber(1), states)
+    .option("--seed <n>", "seed of the first episode", wholeNumber(0), 100_000)
+    .option("--score <episodes>", "also play this many episodes with each, in closed loop", wholeNumber(1));
+}
+
+/** A policy that is ready to be measured. */
+export interface OpenBench extends Bench {
+  readonly runtime: Runtime;
+  readonly isCalibrated: boolean;
+}
+
+export async function openBench(flags: PolicyFlags): Promise<OpenBench> {
+  const bundle = await loadBundle(flags.policy);
+  const runtime = runtimeFrom(flags);
+  const network = await OnnxNetwork.load(bundle.network, bundle.manifest, runtime);
+  return {
+    bundle,
+    runtime,
+    network,
+    openWorld: () => openWorld(bundle.manifest.task),
+    isCalibrated: bundle.calibration !== undefined,
+  };
+}
