@@ -51,7 +51,6 @@ export async function* policyTicks<Observation extends Seen>(
       `a stride of ${stride} is more than the ${manifest.horizon - past} steps that a chunk reaches`,
     );
   }
-  const executed = [past * dim, (past + Math.max(stride, manifest.n_action_steps)) * dim] as const;
   const driver = semilinear();
 
   for (let seed = firstSeed; ; seed++) {
@@ -64,7 +63,7 @@ export async function* policyTicks<Observation extends Seen>(
       network.observe(seen);
       const stream = new GaussianStream(seed, step);
       const { noise, start } = warmStart(network.shape, rule.steps, carried, stride, 1, stream);
-      const cold: Problem = { rule, denoiser, noise, executed };
+      const cold: Problem = { rule, denoiser, noise };
       const warm: Problem = start ? { ...cold, start } : cold;
       const solved = await lastIterate(driver, warm);
       carried = { clean: solved.clean, noise };
