@@ -139,7 +139,8 @@ async function measure(
     accepted.push(last.sweeps);
     evaluations.push(last.evaluations);
     if (lawOnly) continue;
-    const path = await follow(thorough, problem, exact[k], SETTLED);
+    const whole = { chunk: exact[k], executed: [0, exact[k].length] } as const;
+    const path = await follow(thorough, problem, whole, SETTLED);
     const sweeps = sweepsWithin(path, CONVERGED);
     if (sweeps !== undefined && sweeps <= problem.rule.steps) arrived.push(sweeps);
   }

@@ -65,7 +65,6 @@ export async function* policyTicks<Observation extends Seen>(
       `a stride of ${stride} is more than the ${manifest.horizon - past} steps that a chunk reaches`,
     );
   }
-  const executed = [past * dim, (past + Math.max(stride, manifest.n_action_steps)) * dim] as const;
   const offsets = schedule.levels * network.shape.horizon * dim;
 
   for (let seed = firstSeed; ; seed++) {
@@ -78,7 +77,7 @@ export async function* policyTicks<Observation extends Seen>(
       network.observe(seen);
       const stream = new GaussianStream(seed, step);
       const { noise, start } = warmStart(network.shape, rule.steps, carried, stride, 1, stream);
-      const problem: Problem = { rule, denoiser, noise, executed };
+      const problem: Problem = { rule, denoiser, noise };
       const guess = calibration && guessFor(calibration, seen, new Float64Array(offsets));
       const cold: Problem = guess ? { ...problem, guess } : problem;
       const warm: Problem = start ? { ...problem, start } : cold;

@@ -11,10 +11,13 @@ import type { Contender, Start } from "./contenders.js";
 import { failureSignatures } from "./failure-signatures.js";
 import { type PolicyTick, policyTicks } from "./policy-ticks.js";
 import { type Sample, type SamplerRow, summariseSamples } from "./sampler-row.js";
-import { type AcceptedSolve, follow, solveOnTheClock } from "./solve-trace.js";
+import { type AcceptedSolve, type Exact, follow, solveOnTheClock } from "./solve-trace.js";
 
 /** Control steps between two states of an episode, so that they differ. */
 const STATES_EVERY = 24;
+
+/** Tolerance of a solve that is followed beyond its acceptance; at 0 a calibrated first sweep would not be coarse. */
+const FOLLOWED = 1e-9;
 
 /** What is measured, and on what. */
 export interface Bench {
@@ -61,6 +64,9 @@ export async function benchSamplers(
   const { manifest, calibration } = bundle;
   const heats = heatsOf(contenders, bundle);
   const rows: SamplerRow[] = [];
+  const { dim } = network.shape;
+  const past = manifest.n_obs_steps - 1;
+  const executed = [past * dim, (past + manifest.n_action_steps) * dim] as const;
   for (const [pass, stride] of strides.entries()) {
     // A cold solve does not depend on the stride: one pass measures it.
     const startsOf = ({ starts }: Contender) => starts.filter((start) => start === "warm" || pass === 0);
@@ -78,7 +84,8 @@ export async function benchSamplers(
         const tick = await ticks.next();
         if (tick.done) throw new Error("the episodes ended");
         const { cold, warm } = tick.value;
-        const { exact, ms } = await solveExactly(cold);
+        const { chunk, ms } = await solveExactly(cold);
+        const exact = { chunk, executed };
         for (const runner of runners) {
           for (const start of startsOf(runner.contender)) {
             const sample = await measure(runner, start === "cold" ? cold : warm, exact, ms);
@@ -114,10 +121,10 @@ function heatsOf(contenders: readonly Contender[], { manifest, calibration }: Bu
     runners: group.map((contender) => {
       const { settings } = contender;
       const solver = createSolver(settings, calibration?.response);
-      // Elsewhere the tolerance decides which steps a sweep still evaluates.
+      // Of the others the tolerance decides where the window moves.
       const canFollow = settings.name === "semilinear" || settings.name === "parareal";
       const endless = canFollow
-        ? createSolver({ ...settings, tolerance: 0 }, calibration?.response)
+        ? createSolver({ ...settings, tolerance: FOLLOWED }, calibration?.response)
         : undefined;
       return { contender, solver, endless };
     }),
@@ -138,10 +145,10 @@ async function* apart(
   }
 }
 
-async function solveExactly(problem: Problem): Promise<{ exact: Float64Array; ms: number }> {
+async function solveExactly(problem: Problem): Promise<{ chunk: Float64Array; ms: number }> {
   const began = performance.now();
   for await (const { accepted, chunk } of sequential()(problem)) {
-    if (accepted) return { exact: chunk.slice(), ms: performance.now() - began };
+    if (accepted) return { chunk: chunk.slice(), ms: performance.now() - began };
   }
   throw new Error("sequential sampling did not end");
 }
@@ -149,7 +156,7 @@ async function solveExactly(problem: Problem): Promise<{ exact: Float64Array; ms
 async function measure(
   { solver, endless }: Runner,
   problem: Problem,
-  exact: Float64Array,
+  exact: Exact,
   sequentialMs: number,
 ): Promise<Sample> {
   const solve: AcceptedSolve = await solveOnTheClock(solver, problem, exact);

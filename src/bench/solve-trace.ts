@@ -25,18 +25,25 @@ export interface ErrorPath {
   readonly evaluations: readonly number[];
 }
 
+/** What a solve is compared with. */
+export interface Exact {
+  /** [H·D] the sequential sample of the same noise. */
+  readonly chunk: Float64Array;
+  /** Entries that will be executed, [from, to): the only ones whose error counts. */
+  readonly executed: readonly [from: number, to: number];
+}
+
 /** Solves until the solver accepts. */
 export async function solveOnTheClock(
   solver: Solver,
   problem: Problem,
-  exact: Float64Array,
+  { chunk, executed: [from, to] }: Exact,
 ): Promise<AcceptedSolve> {
-  const [from, to] = problem.executed ?? [0, exact.length];
   const errors: number[] = [];
   const evaluations: number[] = [];
   const began = performance.now();
   for await (const iterate of solver(problem)) {
-    errors.push(largestChange(iterate.chunk, exact, from, to));
+    errors.push(largestChange(iterate.chunk, chunk, from, to));
     evaluations.push(iterate.evaluations);
     if (iterate.accepted) break;
   }
@@ -55,14 +62,13 @@ export async function solveOnTheClock(
 export async function follow(
   solver: Solver,
   problem: Problem,
-  exact: Float64Array,
+  { chunk, executed: [from, to] }: Exact,
   settled: { readonly residual: number; readonly error: number } = SETTLED,
 ): Promise<ErrorPath> {
-  const [from, to] = problem.executed ?? [0, exact.length];
   const errors: number[] = [];
   const evaluations: number[] = [];
   for await (const iterate of solver(problem)) {
-    const error = largestChange(iterate.chunk, exact, from, to);
+    const error = largestChange(iterate.chunk, chunk, from, to);
     errors.push(error);
     evaluations.push(iterate.evaluations);
     if (iterate.residual <= settled.residual && error <= settled.error) break;

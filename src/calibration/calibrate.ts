@@ -3,11 +3,11 @@ import type { ChunkNoise } from "../sampling/noise.js";
 import type { Response } from "../sampling/response.js";
 import type { Rule } from "../sampling/rules/rule.js";
 import { rebuildStates } from "../sampling/solvers/states.js";
-import { leadingDirections } from "./directions.js";
+import { smoothDirections } from "./directions.js";
 import { GuessFit } from "./guess.js";
 import { ResponseMeter } from "./response.js";
 
-/** Largest signal lost at a level that counts as clean when directions are put in order. */
+/** ᾱ above which a level counts as clean when directions are put in order. */
 const CLEAN_SIGNAL = 0.9;
 
 /** One solved tick to learn from; the denoiser is conditioned on it while it is handed over. */
@@ -48,14 +48,14 @@ export async function calibrate(
 ): Promise<Learnt> {
   const n = denoiser.shape.horizon * denoiser.shape.dim;
   const levels = rule.steps;
-  const meter = new ResponseMeter(denoiser, levels, leadingDirections(n));
+  const meter = new ResponseMeter(denoiser, levels, smoothDirections(denoiser.shape));
   const seen: { observation: Float64Array; states: Float32Array; clean: Float32Array }[] = [];
   const states = new Float64Array((levels + 1) * n);
   const measured = Math.min(plan.states, plan.ticks);
   for (let tick = 0, measuredSoFar = 0; tick < plan.ticks; tick++) {
-    const { value } = await source.next();
-    if (!value) throw new RangeError(`the source ended after ${tick} of ${plan.ticks} ticks`);
-    const { observation, noise, clean } = value as CalibrationTick;
+    const next = await source.next();
+    if (next.done) throw new RangeError(`the source ended after ${tick} of ${plan.ticks} ticks`);
+    const { observation, noise, clean } = next.value;
     rebuildStates(rule, noise, clean, n, states);
     if (tick * measured >= measuredSoFar * plan.ticks) {
       await meter.add(states, rule.level);
@@ -64,8 +64,8 @@ export async function calibrate(
     seen.push({ observation, states: Float32Array.from(states), clean: Float32Array.from(clean) });
     progress(`tick ${tick + 1}/${plan.ticks}, response at ${measuredSoFar}/${measured} states`);
   }
-  const clean = Array.from(rule.level).filter((_, i) => rule.signal[i] > CLEAN_SIGNAL);
-  const response = meter.response(clean);
+  const cleanLevels = Array.from(rule.level).filter((_, i) => rule.signal[i] > CLEAN_SIGNAL);
+  const response = meter.response(cleanLevels);
   const fit = new GuessFit(response, levels, seen[0].observation.length);
   for (const tick of seen) {
     fit.add(tick.observation, Float64Array.from(tick.states), Float64Array.from(tick.clean), rule.level);

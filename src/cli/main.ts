@@ -5,6 +5,7 @@ import { RefusedError, SilentNodeError } from "../../sim/policy-client.js";
 import { ConfigurationError } from "../policy/errors.js";
 import { TransportError } from "../transport/transport.js";
 import { benchCommand } from "./bench.js";
+import { calibrateCommand } from "./calibrate.js";
 import { demoCommand } from "./demo.js";
 import { doctorCommand } from "./doctor.js";
 import { evalCommand } from "./eval.js";
@@ -26,6 +27,7 @@ for (const command of [
   simCommand,
   evalCommand,
   benchCommand,
+  calibrateCommand,
   inspectCommand,
   doctorCommand,
 ]) {

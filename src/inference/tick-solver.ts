@@ -135,7 +135,6 @@ export class TickSolver {
       rule: this.#rule,
       denoiser: this.#denoiser,
       noise,
-      executed: this.#executed,
       ...(warmed ? { start } : this.#guess(seen)),
     };
     for await (const iterate of this.#solver(problem)) {
@@ -180,13 +179,6 @@ export class TickSolver {
       ...figures,
       solveMs: performance.now() - began,
     };
-  }
-
-  /** Entries of a chunk that are executed before the next one is due. */
-  get #executed(): readonly [number, number] {
-    const { n_obs_steps, n_action_steps } = this.#manifest;
-    const { dim } = this.#shape;
-    return [(n_obs_steps - 1) * dim, (n_obs_steps - 1 + n_action_steps) * dim];
   }
 
   #guess(seen: Float64Array): { guess?: Guess } {

@@ -3,6 +3,7 @@ import { gaussianMixture, type Mode } from "../../src/sampling/analytic.js";
 import type { ChunkShape, Denoiser } from "../../src/sampling/denoiser.js";
 import { fullGrid, levelGrid } from "../../src/sampling/grid.js";
 import { drawNoise, GaussianStream } from "../../src/sampling/noise.js";
+import type { Response } from "../../src/sampling/response.js";
 import { ddim } from "../../src/sampling/rules/ddim.js";
 import { ddpm } from "../../src/sampling/rules/ddpm.js";
 import { dpmSolver } from "../../src/sampling/rules/dpm-solver.js";
@@ -53,6 +54,31 @@ function smoothMode({ horizon, dim }: ChunkShape, random: GaussianStream): Mode 
     for (let h = 0; h < horizon; h++) mean[h * dim + d] = 0.8 * Math.sin(phase + (speed * h) / horizon);
   }
   return { mean, weight: 1 };
+}
+
+/** Any response, right or wrong, to one of {@link anyProblem}: solvers must be exact whatever they are told. */
+export function randomResponse({ levels = 100, shape, seed = 0 }: ProblemOptions): Response {
+  const { horizon, dim } = shape ?? { horizon: 16, dim: 2 };
+  const n = horizon * dim;
+  const random = new GaussianStream(seed, 3);
+  const slope = random.fill(new Float64Array(levels * n * n)).map((v) => Math.max(-1, Math.min(1, v)) / n);
+  return { basis: identity(n), rank: n, slope };
+}
+
+/** The exact response of one mode whose predictions no clip meets: the same number in every direction. */
+export function gaussianResponse(levels: number, n: number, deviation: number): Response {
+  const { signal } = squaredCosine(levels);
+  const slope = new Float64Array(levels * n * n);
+  for (let level = 0; level < levels; level++) {
+    const pull =
+      (Math.sqrt(signal[level]) * deviation ** 2) / (signal[level] * deviation ** 2 + 1 - signal[level]);
+    for (let k = 0; k < n; k++) slope[(level * n + k) * n + k] = pull;
+  }
+  return { basis: identity(n), rank: n, slope };
+}
+
+function identity(n: number): Float64Array {
+  return Float64Array.from({ length: n * n }, (_, k) => Number(k % (n + 1) === 0));
 }
 
 /** Any small problem: few levels, few entries, any modes, cold or from a start that knows nothing. */
@@ -122,15 +148,25 @@ export function counting(denoiser: Denoiser): Denoiser & { readonly batches: num
 }
 
 /** A denoiser that gives NaN in one entry at one noise level, from one call on. */
-export function failing(denoiser: Denoiser, level: number, fromCall = 0): Denoiser {
+export function failing(
+  denoiser: Denoiser,
+  level: number,
+  fromCall = 0,
+): Denoiser & { readonly failed: boolean } {
   const size = denoiser.shape.horizon * denoiser.shape.dim;
   let calls = 0;
+  let failed = false;
   return {
     shape: denoiser.shape,
+    get failed() {
+      return failed;
+    },
     async predict(states, levels, rows, out) {
       await denoiser.predict(states, levels, rows, out);
       const row = levels.subarray(0, rows).indexOf(level);
-      if (calls++ >= fromCall && row >= 0) out[row * size] = Number.NaN;
+      if (calls++ < fromCall || row < 0) return;
+      out[row * size] = Number.NaN;
+      failed = true;
     },
   };
 }

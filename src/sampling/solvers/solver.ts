@@ -14,8 +14,6 @@ export interface Problem {
   readonly start?: Float64Array;
   /** A straight-line model of the denoiser's answers to the present observation, for cold starts. */
   readonly guess?: Guess;
-  /** Entries of the chunk, [from, to), that will be executed before the next one; all unless told. */
-  readonly executed?: readonly [from: number, to: number];
 }
 
 /**

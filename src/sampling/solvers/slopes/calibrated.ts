@@ -10,6 +10,11 @@ import type { Slope, SlopeFactory, Sweep } from "./slope.js";
 const PROBED = [0.17, 0.11, 0.06, 0.01];
 /** From here on, at noisier levels, the mean response is as good as a probed one. */
 const UNPROBED = 0.39;
+/**
+ * Error left per squared movement, both in action units, that is exceeded by one solve in a hundred:
+ * `parapilot bench acceptance`.
+ */
+const CURVATURE = 4.8;
 /** Length of a probe's step in normalised units; 0.02 to 0.25 do equally well. */
 const STEP = 0.05;
 
@@ -18,8 +23,13 @@ const STEP = 0.05;
  * where the solve is: finite differences at four levels, evaluated along with the sweep's batch. The differences from
  * the mean are interpolated between those levels, because neighbouring levels respond alike.
  */
-export function calibrated(response: Response, probes: number, levels: number): SlopeFactory {
-  return (rule, size) => new CalibratedSlope(response, probes, levels, rule, size);
+export function calibrated(response: Response, probes: number): SlopeFactory {
+  return (rule, size) => new CalibratedSlope(response, Math.min(probes, response.rank), rule, size);
+}
+
+/** Most rows that the probes of a calibrated slope add to a batch. */
+export function probeRows(response: Response, probes: number): number {
+  return PROBED.length * Math.min(probes, response.rank);
 }
 
 class CalibratedSlope implements Slope {
@@ -35,38 +45,35 @@ class CalibratedSlope implements Slope {
   readonly #deviation: Float64Array;
   readonly #coordinates: Float64Array;
   readonly #probe: Float64Array;
-  #firstProbe = 0;
-  #probed = 0;
+  /** [posts] first row of each post's probes in the batch; -1 when it was not probed. */
+  readonly #row: Int32Array;
 
-  constructor(response: Response, probes: number, levels: number, rule: Rule, size: number) {
+  constructor(response: Response, probes: number, rule: Rule, size: number) {
+    const levels = response.slope.length / response.basis.length;
     this.#response = response;
     this.#rule = rule;
     this.#size = size;
-    this.#probes = Math.min(probes, response.rank);
+    this.#probes = probes;
     this.#posts = postsOf(rule, levels);
     this.#weights = weightsOf(rule, levels, this.#posts);
-    this.#deviation = new Float64Array(this.#posts.length * size * this.#probes);
+    this.#row = new Int32Array(this.#posts.length).fill(-1);
+    this.#deviation = new Float64Array(this.#posts.length * size * probes);
     this.#coordinates = new Float64Array(response.rank);
     this.#probe = new Float64Array(size);
   }
 
-  /** Most rows that {@link ask} appends. */
-  static rows(response: Response, probes: number): number {
-    return PROBED.length * Math.min(probes, response.rank);
-  }
-
-  ask({ first, states }: Sweep, batch: SweepBatch): void {
+  ask({ first, states, unsettled }: Sweep, batch: SweepBatch): void {
     const { basis, rank } = this.#response;
-    this.#firstProbe = batch.rows;
-    this.#probed = 0;
-    for (const post of this.#posts) {
-      if (post < first) continue;
-      this.#probed += 1;
+    for (let p = 0; p < this.#posts.length; p++) {
+      const post = this.#posts[p];
+      this.#row[p] = -1;
+      if (post < first || unsettled[post] === 0) continue;
       for (let direction = 0; direction < this.#probes; direction++) {
         for (let k = 0; k < this.#size; k++) {
           this.#probe[k] = states[post * this.#size + k] + STEP * basis[k * rank + direction];
         }
-        batch.add(this.#probe, 0, this.#rule.level[post]);
+        const row = batch.addProbe(this.#probe, this.#rule.level[post]);
+        if (direction === 0) this.#row[p] = row;
       }
     }
   }
@@ -74,19 +81,24 @@ class CalibratedSlope implements Slope {
   learn({ clean }: Sweep, { predictions }: SweepBatch): void {
     const { rank, slope } = this.#response;
     const size = this.#size;
-    const hidden = this.#posts.length - this.#probed;
-    for (let p = hidden; p < this.#posts.length; p++) {
+    for (let p = 0; p < this.#posts.length; p++) {
+      if (this.#row[p] < 0) continue;
       const post = this.#posts[p];
       const mean = this.#rule.level[post] * size * rank;
       for (let direction = 0; direction < this.#probes; direction++) {
-        const row = this.#firstProbe + (p - hidden) * this.#probes + direction;
+        const row = (this.#row[p] + direction) * size;
         for (let k = 0; k < size; k++) {
-          const change = (predictions[row * size + k] - clean[post * size + k]) / STEP;
-          this.#deviation[(p * size + k) * this.#probes + direction] =
-            change - slope[mean + k * rank + direction];
+          const change = (predictions[row + k] - clean[post * size + k]) / STEP;
+          const deviation = change - slope[mean + k * rank + direction];
+          this.#deviation[(p * size + k) * this.#probes + direction] = deviation;
         }
       }
     }
+  }
+
+  /** Newton's method: what is left goes with the square of what was moved. */
+  remaining(movement: number): number {
+    return CURVATURE * movement ** 2;
   }
 
   add(i: number, moved: Float64Array, out: Float64Array, at: number): void {
@@ -102,11 +114,6 @@ class CalibratedSlope implements Slope {
       addProduct(this.#deviation, block, this.#probes, along, this.#probes, weight, out, at, size);
     }
   }
-}
-
-/** Most rows that a calibrated slope adds to a batch. */
-export function probeRows(response: Response, probes: number): number {
-  return CalibratedSlope.rows(response, probes);
 }
 
 /** The step nearest to each probed level, noisiest first, none twice. */

@@ -8,6 +8,8 @@ export interface Sweep {
   readonly states: Float64Array;
   /** Clean predictions there. */
   readonly clean: Float64Array;
+  /** [steps] 1 where the last sweep moved the state by more than can be left alone. */
+  readonly unsettled: Uint8Array;
 }
 
 /**
@@ -19,6 +21,11 @@ export interface Slope {
   ask(sweep: Sweep, batch: SweepBatch): void;
   /** Learns from the predictions of a sweep; the batch's probes have been evaluated too. */
   learn(sweep: Sweep, batch: SweepBatch): void;
+  /**
+   * Estimates what the solve will still change, in action units, after a sweep that moved its states by `movement`, in
+   * the same units, and met a largest `surprise`.
+   */
+  remaining(movement: number, surprise: number): number;
   /** Adds slope·`moved` of step i to `out[at …]`. */
   add(i: number, moved: Float64Array, out: Float64Array, at: number): void;
 }
