@@ -65,8 +65,9 @@ async function run(directory: string, flags: CalibrateFlags): Promise<void> {
       (what) => status.show(what),
     );
     const command = `parapilot calibrate ${manifest.name} --ticks ${ticks} --states ${states} --seed ${seed}`;
-    const calibration = { ...learnt, denoiser: manifest.denoiser.sha256, command, ticks, states };
-    await saveCalibration(file, calibration, calibratedShape(manifest));
+    const { sha256: denoiser } = manifest.denoiser;
+    const shape = calibratedShape(manifest);
+    await saveCalibration(file, { ...learnt, shape, denoiser, command, ticks, states });
   } finally {
     status.end();
     await network.close();

@@ -1,4 +1,6 @@
-import { type Calibration, guessFor } from "../policy/calibration.js";
+import { calibratedShape } from "../policy/bundle.js";
+import { CALIBRATION_FILE, type CalibratedShape, type Calibration, guessFor } from "../policy/calibration.js";
+import { ConfigurationError } from "../policy/errors.js";
 import { joinedRanges, type Manifest } from "../policy/manifest.js";
 import { LimitsNormalizer } from "../policy/normalizer.js";
 import type { ChunkShape, Denoiser } from "../sampling/denoiser.js";
@@ -100,6 +102,7 @@ export class TickSolver {
     this.#denoiser = denoiser;
     this.#settings = settings;
     this.#calibration = calibration;
+    if (calibration) checkShape(calibration, manifest);
     this.#rule = createRule(settings.rule, squaredCosine(manifest.diffusion.levels));
     this.#solver = createSolver(settings, calibration?.response);
     this.#shape = denoiser.shape;
@@ -204,6 +207,21 @@ export class TickSolver {
     }
     return { actions, clipped };
   }
+}
+
+function checkShape({ shape }: Calibration, manifest: Manifest): void {
+  const wanted = calibratedShape(manifest);
+  if (
+    shape.levels === wanted.levels &&
+    shape.chunk === wanted.chunk &&
+    shape.observation === wanted.observation
+  )
+    return;
+  const sizes = (of: CalibratedShape) =>
+    `${of.levels} levels, chunks of ${of.chunk} and observations of ${of.observation} values`;
+  throw new ConfigurationError(
+    `${CALIBRATION_FILE} is for ${sizes(shape)}, policy.yaml for ${sizes(wanted)}; run parapilot calibrate again, or delete the file`,
+  );
 }
 
 /** A value within [min, max] as a float32 that is within too: rounding alone may step over a limit such as 0.1. */

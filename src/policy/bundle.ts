@@ -45,7 +45,7 @@ export async function loadBundle(directory: string): Promise<Bundle> {
     );
   }
   const statistics = await readStatistics(join(root, "statistics.json"));
-  const calibration = await loadCalibration(join(root, CALIBRATION_FILE), calibratedShape(manifest));
+  const calibration = await loadCalibration(join(root, CALIBRATION_FILE));
   // Measured on another network, it would only be slow; but nobody would know why.
   const fits = calibration?.denoiser === sha256;
   return {

@@ -8,6 +8,7 @@ export const CALIBRATION_FILE = "calibration.safetensors";
 
 /** What `parapilot calibrate` has learnt about a policy's network. It makes solves shorter, never different. */
 export interface Calibration {
+  readonly shape: CalibratedShape;
   /** sha256 of the network that was measured. */
   readonly denoiser: string;
   /** How to measure again. */
@@ -39,7 +40,7 @@ export function guessFor(calibration: Calibration, observation: Float64Array, of
   return { offset, slope };
 }
 
-/** Sizes that a calibration must have to fit its policy. */
+/** Sizes of the policy that was calibrated. */
 export interface CalibratedShape {
   readonly levels: number;
   /** H·D */
@@ -72,12 +73,9 @@ const headerSchema = z.object({
 const TENSORS = ["basis", "response", "offset", "slope"] as const;
 
 /** Writes a calibration in the safetensors format: a length, a JSON header, float32 numbers. */
-export async function saveCalibration(
-  file: string,
-  calibration: Calibration,
-  { levels, chunk, observation }: CalibratedShape,
-): Promise<void> {
+export async function saveCalibration(file: string, calibration: Calibration): Promise<void> {
   const { response, offset, slope, denoiser, command, ticks, states } = calibration;
+  const { levels, chunk, observation } = calibration.shape;
   const { rank, basis, slope: mean } = response;
   const parts = {
     basis: { values: basis, shape: [chunk, rank] },
@@ -112,14 +110,11 @@ export async function saveCalibration(
 }
 
 /**
- * Reads a calibration.
+ * Reads a calibration, or nothing when there is no such file.
  *
- * @throws ConfigurationError naming what is wrong with the file and the remedy; undefined when there is no such file.
+ * @throws ConfigurationError naming what is wrong with the file and the remedy.
  */
-export async function loadCalibration(
-  file: string,
-  shape: CalibratedShape,
-): Promise<Calibration | undefined> {
+export async function loadCalibration(file: string): Promise<Calibration | undefined> {
   let bytes: Buffer;
   try {
     bytes = await readFile(file);
@@ -143,12 +138,13 @@ export async function loadCalibration(
   const body = bytes.subarray(8 + length);
   const sha256 = createHash("sha256").update(body).digest("hex");
   if (sha256 !== metadata.sha256) throw wrong(`is damaged: its numbers have sha256 ${sha256}`);
-  const rank = tensors.basis.shape[1];
-  const { levels, chunk, observation } = shape;
+  const [chunk, rank = 0] = tensors.basis.shape;
+  const [levels, , head = 0] = tensors.offset.shape;
+  const shape = { levels, chunk, observation: head - 1 };
   const wanted = {
     basis: [chunk, rank],
     response: [levels, chunk, rank],
-    offset: [levels, chunk, 1 + observation],
+    offset: [levels, chunk, head],
     slope: [levels, chunk, rank],
   };
   const values = (name: (typeof TENSORS)[number]): Float64Array => {
@@ -156,11 +152,12 @@ export async function loadCalibration(
     const size = wanted[name].reduce((product, side) => product * side, 1);
     const [begin, end] = data_offsets;
     if (found.join() !== wanted[name].join() || end - begin !== 4 * size || end > body.length) {
-      throw wrong(`has ${name} [${found.join(", ")}] where this policy needs [${wanted[name].join(", ")}]`);
+      throw wrong(`has ${name} [${found.join(", ")}] where [${wanted[name].join(", ")}] would fit`);
     }
     return Float64Array.from({ length: size }, (_, k) => body.readFloatLE(begin + 4 * k));
   };
   return {
+    shape,
     denoiser: metadata.denoiser,
     command: metadata.command,
     ticks: metadata.ticks,

@@ -73,7 +73,7 @@ describe("hello", () => {
         { name: "target", shape: [1, 2], unit: "m" },
       ],
       action: [{ name: "goal", unit: "rad", min: -2, max: 2 }],
-      solver: "semilinear ddpm, secant slope, warm start, noise coupling 1",
+      solver: "semilinear (ddpm), warm start, noise coupling 1",
       provider: "cpu, 1 thread, spinning",
     });
   });

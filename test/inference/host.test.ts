@@ -227,6 +227,6 @@ describe("refuses to start", () => {
 
   test("with an unknown solver", async () => {
     const wrong = { solver: { name: "magic" as "picard" } };
-    await expect(InferenceHost.start(bundle, wrong)).rejects.toThrow(/sequential.*picard.*semilinear/s);
+    await expect(InferenceHost.start(bundle, wrong)).rejects.toThrow(/semilinear.*picard.*sequential/s);
   });
 });

@@ -1,14 +1,17 @@
 import { expect, test } from "vitest";
 import { describeRuntime, runtimeSchema, sessionOptions } from "../../src/inference/runtime.js";
-import { createSolver, describeSolver, solverSettingsSchema } from "../../src/inference/settings.js";
+import {
+  createSolver,
+  describeSolver,
+  resolveSolver,
+  solverSettingsSchema,
+} from "../../src/inference/settings.js";
 import { mixtureProblem, solve } from "../sampling/problems.js";
 
 test("the default is the solver with the fewest sweeps, warm and coupled", () => {
   expect(solverSettingsSchema.parse({})).toEqual({
     name: "semilinear",
-    slope: "secant",
-    window: 20,
-    coupling: 1,
+    rule: { name: "ddpm", spacing: "trailing" },
     warm: true,
     seed: 0,
   });
@@ -21,6 +24,8 @@ test.each([
   [{ window: 0 }, "window"],
   [{ seed: 0.5 }, "seed"],
   [{ sweeps: 3 }, "sweeps"],
+  [{ name: "speculative", coupling: 1 }, "coupling"],
+  [{ rule: { name: "euler" } }, "rule"],
 ])("refuses %j by field", (wrong, field) => {
   expect(() => solverSettingsSchema.parse(wrong)).toThrow(field);
 });
@@ -29,17 +34,30 @@ test.each([
   [{ name: "sequential" }, 30],
   [{ name: "picard", window: 1 }, 30],
   [{ name: "semilinear", slope: "x0", tolerance: 10 }, 1],
+  [{ name: "anderson", tolerance: 0 }, 30],
+  [{ name: "parareal", tolerance: 0 }, 30],
 ])("%j runs that solver", async (chosen, sweeps) => {
   const solver = createSolver(solverSettingsSchema.parse(chosen));
   expect((await solve(solver, mixtureProblem({ levels: 30 }))).sweeps).toBe(sweeps);
 });
 
 test.each([
-  [{ name: "sequential" }, "sequential ddpm, noise coupling 1"],
-  [{ name: "picard", tolerance: 0.1 }, "picard ddpm, window 20, tolerance 0.1, warm start, noise coupling 1"],
-  [{ warm: false, coupling: 0 }, "semilinear ddpm, secant slope, cold start, noise coupling 0"],
+  [{ name: "sequential" }, "sequential (ddpm), noise coupling 1"],
+  [{ name: "picard", tolerance: 0.1 }, "picard (ddpm), tolerance 0.1, warm start, noise coupling 1"],
+  [
+    { name: "speculative", window: 50, rule: { name: "ddim", steps: 10, eta: 1 } },
+    "speculative (ddim, 10 steps), window 50, warm start, noise coupling 0",
+  ],
+  [{ warm: false, coupling: 0 }, "semilinear (ddpm), cold start, noise coupling 0"],
 ])("%j is described for people", (chosen, words) => {
   expect(describeSolver(solverSettingsSchema.parse(chosen))).toBe(words);
+});
+
+test("the calibrated slope goes with a calibration, unless another is named", () => {
+  expect(resolveSolver({}, true).slope).toBe("calibrated");
+  expect(resolveSolver({}, false).slope).toBe("secant");
+  expect(resolveSolver({ slope: "x0" }, true).slope).toBe("x0");
+  expect(() => createSolver(resolveSolver({ slope: "calibrated" }, false))).toThrow("parapilot calibrate");
 });
 
 test("a runtime is described with its provider and threads", () => {
