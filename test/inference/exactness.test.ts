@@ -1,11 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { OnnxNetwork } from "../../src/inference/onnx.js";
 import { loadBundle } from "../../src/policy/bundle.js";
+import { type Calibration, guessFor } from "../../src/policy/calibration.js";
 import { middleObservation } from "../../src/policy/manifest.js";
 import { cleanFromNoise, type Denoiser } from "../../src/sampling/denoiser.js";
 import { drawNoise, GaussianStream } from "../../src/sampling/noise.js";
 import { ddpm } from "../../src/sampling/rules/ddpm.js";
 import { squaredCosine } from "../../src/sampling/schedule.js";
+import { anderson } from "../../src/sampling/solvers/anderson.js";
+import { parareal } from "../../src/sampling/solvers/parareal.js";
 import { picard } from "../../src/sampling/solvers/picard.js";
 import { semilinear } from "../../src/sampling/solvers/semilinear.js";
 import { sequential } from "../../src/sampling/solvers/sequential.js";
@@ -19,11 +22,16 @@ describe("on the shipped network, with tolerance 0", () => {
   let denoiser: Denoiser;
   let cold: Problem;
   let exact: Iterate;
+  let calibration: Calibration;
+  let observation: Float64Array;
 
   beforeAll(async () => {
-    const { network: bytes, manifest } = await loadBundle("policies/pusht");
+    const { network: bytes, manifest, ...bundle } = await loadBundle("policies/pusht");
+    if (!bundle.calibration) throw new Error("policies/pusht has no calibration of its network");
+    calibration = bundle.calibration;
     network = await OnnxNetwork.load(bytes, manifest, { provider: "cpu", threads: 2, spin: false });
-    network.observe(middleObservation(manifest).map((_, k) => 0.3 * Math.sin(k)));
+    observation = middleObservation(manifest).map((_, k) => 0.3 * Math.sin(k));
+    network.observe(observation);
     denoiser = cleanFromNoise(network, schedule, manifest.diffusion.clip);
     const size = manifest.horizon * manifest.action.length;
     cold = { rule, denoiser, noise: drawNoise(rule.steps, size, new GaussianStream(1)) };
@@ -31,12 +39,26 @@ describe("on the shipped network, with tolerance 0", () => {
   });
   afterAll(() => network.close());
 
+  test.each(["cold", "from a wrong start"])(
+    "semilinear calibrated gives the sequential sample, %s",
+    async (how) => {
+      const { response } = calibration;
+      const start = how === "cold" ? {} : { start: exact.clean.map((clean, k) => clean + 0.2 * Math.cos(k)) };
+      const guess = guessFor(calibration, observation, new Float64Array(calibration.offset.length / 41));
+      const { chunk } = await last(semilinear({ response, tolerance: 0 }), { ...cold, guess, ...start });
+      expect(largestChange(chunk, exact.chunk, 0, chunk.length)).toBeLessThan(1e-4);
+    },
+  );
+
   const solvers: readonly (readonly [string, Solver])[] = [
     ["picard, window 20", picard({ window: 20, tolerance: 0 })],
     ["picard, window 100", picard({ window: 100, tolerance: 0 })],
     ["semilinear x0", semilinear({ slope: "x0", tolerance: 0 })],
     ["semilinear gaussian", semilinear({ slope: "gaussian", tolerance: 0 })],
     ["semilinear secant", semilinear({ slope: "secant", tolerance: 0 })],
+    ["anderson", anderson({ tolerance: 0 })],
+    ["parareal", parareal({ tolerance: 0 })],
+    ["parareal, plain", parareal({ tolerance: 0, pipelined: false })],
   ];
 
   test.each(solvers)("%s gives the sequential sample, cold", async (_, solver) => {

@@ -34,7 +34,7 @@ test.each([
   [{ name: "sequential" }, 30],
   [{ name: "picard", window: 1 }, 30],
   [{ name: "semilinear", slope: "x0", tolerance: 10 }, 1],
-  [{ name: "anderson", tolerance: 0 }, 30],
+  [{ name: "anderson", window: 1, tolerance: 0 }, 30],
   [{ name: "parareal", tolerance: 0 }, 30],
 ])("%j runs that solver", async (chosen, sweeps) => {
   const solver = createSolver(solverSettingsSchema.parse(chosen));

@@ -4,11 +4,14 @@ import { type ChunkNoise, drawNoise, GaussianStream } from "../../src/sampling/n
 import { ddpm } from "../../src/sampling/rules/ddpm.js";
 import type { Rule } from "../../src/sampling/rules/rule.js";
 import { squaredCosine } from "../../src/sampling/schedule.js";
+import { anderson } from "../../src/sampling/solvers/anderson.js";
+import { parareal } from "../../src/sampling/solvers/parareal.js";
 import { picard } from "../../src/sampling/solvers/picard.js";
 import { semilinear } from "../../src/sampling/solvers/semilinear.js";
 import { sequential } from "../../src/sampling/solvers/sequential.js";
 import { lastIterate, type Problem, type Solver } from "../../src/sampling/solvers/solver.js";
 import { speculative } from "../../src/sampling/solvers/speculative.js";
+import { gaussianResponse } from "./problems.js";
 import { kolmogorovSmirnov, kolmogorovTail, twoProportions } from "./two-sample.js";
 
 /*
@@ -86,6 +89,9 @@ describe("the law of the sequential sampler is that of", () => {
     ["sequential, other noise", 2, by(sequential())],
     ["picard at its default tolerance", 3, by(picard())],
     ["semilinear at its default tolerance", 4, by(semilinear())],
+    ["semilinear with a calibrated slope", 9, by(semilinear({ response: gaussianResponse(30, 2, 0.1) }))],
+    ["parareal at its default tolerance", 17, by(parareal())],
+    ["anderson at its default tolerance", 18, by(anderson())],
     ["speculative", 5, by(speculative())],
     ["speculative, one window over all steps", 6, by(speculative({ window: rule.steps }))],
     ["speculative from a wrong warm start", 7, by(speculative(), { start: firstMode })],

@@ -2,7 +2,15 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type SlopeName, semilinear } from "../../../src/sampling/solvers/semilinear.js";
 import { sequential } from "../../../src/sampling/solvers/sequential.js";
-import { anyProblem, counting, distance, iterates, mixtureProblem, solve } from "../problems.js";
+import {
+  anyProblem,
+  counting,
+  distance,
+  gaussianResponse,
+  iterates,
+  mixtureProblem,
+  solve,
+} from "../problems.js";
 
 const SLOPES: readonly SlopeName[] = ["x0", "gaussian", "secant"];
 
@@ -66,6 +74,52 @@ describe("knowing the slope", () => {
     const problem = mixtureProblem({ deviation: 1e-9 });
     const all = await iterates(semilinear({ slope: "x0", tolerance: 1e-6 }), problem);
     expect(all).toHaveLength(2);
+  });
+});
+
+describe("the calibrated slope", () => {
+  const shape = { horizon: 3, dim: 2 };
+  const linear = (deviation: number) =>
+    mixtureProblem({ deviation, shape, clip: Number.POSITIVE_INFINITY, start: "random" });
+
+  test("solves a Gaussian in one sweep when the response is right", async () => {
+    const problem = linear(0.3);
+    const response = gaussianResponse(100, 6, 0.3);
+    const [first] = await iterates(semilinear({ response, probes: 0, tolerance: 0 }), problem);
+    expect(distance(first.chunk, (await solve(sequential(), problem)).chunk)).toBeLessThan(1e-9);
+  });
+
+  test("finds by probing what the response got wrong: each sweep leaves a small share of the error", async () => {
+    const problem = linear(0.3);
+    const wrong = gaussianResponse(100, 6, 0.1);
+    const reference = await solve(sequential(), problem);
+    const errorAfter = async (probes: number) => {
+      const all = await iterates(semilinear({ response: wrong, probes, tolerance: 1e-12 }), problem);
+      return distance(all[2].chunk, reference.chunk);
+    };
+    expect(await errorAfter(6)).toBeLessThan((await errorAfter(0)) / 5);
+  });
+
+  test("asks a coarse set of steps first, then those that move, and probes at four levels", async () => {
+    const problem = mixtureProblem({ modes: 3, shape, start: "random" });
+    const denoiser = counting(problem.denoiser);
+    const response = gaussianResponse(100, 6, 0.05);
+    await solve(semilinear({ response, probes: 3 }), { ...problem, denoiser });
+    expect(denoiser.batches[0]).toBe(35 + 4 * 3);
+    for (const [k, rows] of denoiser.batches.entries()) expect(rows).toBeLessThanOrEqual(100 - k + 4 * 3);
+  });
+
+  test("a cold start's first sweep is never accepted nor worth executing", async () => {
+    const problem = mixtureProblem({ shape });
+    const response = gaussianResponse(100, 6, 0.05);
+    const guess = { offset: new Float64Array(600), slope: new Float64Array(3600) };
+    const [first] = await iterates(semilinear({ response, tolerance: 1e6 }), { ...problem, guess });
+    expect(first.residual).toBe(Number.POSITIVE_INFINITY);
+    expect(first.accepted).toBe(false);
+  });
+
+  test("needs a response", () => {
+    expect(() => semilinear({ slope: "calibrated" })).toThrow("response");
   });
 });
 
