@@ -14,7 +14,7 @@ const UNPROBED = 0.39;
  * Error left per squared movement, both in action units, that is exceeded by one solve in a hundred:
  * `parapilot bench acceptance`.
  */
-const CURVATURE = 4.8;
+const CURVATURE = 4.2;
 /** Length of a probe's step in normalised units; 0.02 to 0.25 do equally well. */
 const STEP = 0.05;
 
