@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { acceptanceCommand } from "./bench/acceptance.js";
 import { convergenceCommand } from "./bench/convergence.js";
 import { overheadCommand } from "./bench/overhead.js";
 import { runtimeCommand } from "./bench/runtime.js";
@@ -13,6 +14,7 @@ export function benchCommand(): Command {
   const parts = [
     samplersCommand,
     tableCommand,
+    acceptanceCommand,
     convergenceCommand,
     windowCommand,
     toleranceCommand,

@@ -67,7 +67,13 @@ interface Check {
   readonly largest_difference: number;
 }
 
-function describe({ manifest, directory, network }: Bundle, check: Check): string {
+function describeCalibration({ calibration }: Bundle): string {
+  if (!calibration) return "none of this network; parapilot calibrate makes chunks cheaper to solve";
+  return `response at ${calibration.states} states, guess from ${calibration.ticks} ticks`;
+}
+
+function describe(bundle: Bundle, check: Check): string {
+  const { manifest, directory, network } = bundle;
   const past = manifest.n_obs_steps - 1;
   const facts = (record: Readonly<Record<string, string | number>>) =>
     Object.entries(record).map(([key, value]) => `    ${key}: ${value}`);
@@ -81,6 +87,7 @@ function describe({ manifest, directory, network }: Bundle, check: Check): strin
     ),
     `  diffusion    ${manifest.diffusion.levels} levels, ${manifest.diffusion.schedule}, predicts ${manifest.diffusion.prediction}, clip ±${manifest.diffusion.clip}`,
     `  network      ${manifest.denoiser.file}, ${(network.length / 1e6).toFixed(1)} MB, checksum as stated`,
+    `  calibration  ${describeCalibration(bundle)}`,
     "  training",
     ...facts(manifest.training),
     "  score",
