@@ -1,4 +1,7 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { changedBundle, temporaryFolder } from "../policy/bundles.js";
 import { parapilot } from "./process.js";
 
 describe("the figures that others read", () => {
@@ -39,20 +42,87 @@ describe("the figures that others read", () => {
     expect(JSON.parse(first.stdout).sweeps).toEqual(JSON.parse(second.stdout).sweeps);
   }, 180_000);
 
-  it("bench samplers prints a row per solver and start", async () => {
-    const { code, stdout } = await parapilot("bench", "samplers", "--states", "2", "--stride", "8", "--json");
+  it("bench samplers prints a row per solver and start, and writes a page that loads nothing", async () => {
+    const report = join(await temporaryFolder(), "samplers.html");
+    const { code, stdout } = await parapilot(
+      "bench",
+      "samplers",
+      ...["--states", "2", "--stride", "8", "--only", "ddpm-100", "paraddpm", "semilinear", "speculative"],
+      ...["--report", report, "--json"],
+    );
     expect(code).toBe(0);
     const { policy, tolerance, rows } = JSON.parse(stdout);
     expect({ policy, tolerance }).toEqual({ policy: "pusht", tolerance: 0.02 });
     const keys = rows.map(({ solver, start }: { solver: string; start: string }) => `${solver} ${start}`);
-    expect(keys).toEqual(
-      expect.arrayContaining(["semilinear cold", "semilinear warm", "picard cold", "sequential cold"]),
-    );
-    const cold = rows.find(
-      ({ solver, start }: { solver: string; start: string }) => solver + start === "semilinearcold",
-    );
-    expect(cold).toMatchObject({ rule: "ddpm", stride: 8, states: 2 });
+    expect(keys).toEqual([
+      "sequential cold",
+      "picard cold",
+      "picard warm",
+      "speculative cold",
+      "speculative warm",
+      "semilinear cold",
+      "semilinear warm",
+    ]);
+    const cold = rows.find(({ name, start }: Row) => name === "semilinear calibrated" && start === "cold");
+    expect(cold).toMatchObject({ rule: "ddpm", steps: 100, stride: 8, states: 2 });
     expect(cold.error_p99).toBeLessThan(0.1);
-    expect(cold.sweeps_accepted.mean).toBeLessThan(15);
+    expect(cold.sweeps_accepted.mean).toBeLessThan(10);
+    const law = rows.find(({ name }: Row) => name === "speculative");
+    expect(law).toMatchObject({ error_p50: null, sweeps_to_tolerance: null });
+    const page = await readFile(report, "utf8");
+    expect(page).toContain("semilinear calibrated");
+    expect(page).toContain("default-src 'none'");
+    expect(page).not.toMatch(/<(script|link|img)[^>]+(src|href)="(?!data:)/);
+  }, 180_000);
+
+  it("bench table makes Markdown of what bench samplers printed", async () => {
+    const file = join(await temporaryFolder(), "run.json");
+    const run = await parapilot("bench", "samplers", "--states", "1", "--only", "ddim-4", "--json");
+    await writeFile(file, run.stdout);
+    const { code, stdout } = await parapilot("bench", "table", file);
+    expect(code).toBe(0);
+    expect(stdout).toContain("| DDIM-4 | ddim, 4 steps | – |");
+    expect((await parapilot("bench", "table", "package.json")).stderr).toContain("holds no rows of samplers");
+  }, 180_000);
+
+  it.each([
+    ["convergence", ["--steps", "25", "--samples", "20"]],
+    ["window", ["--states", "1", "--window", "20"]],
+    ["tolerance", ["--states", "1", "--only", "semilinear", "--tolerance", "0.1"]],
+    ["overhead", ["--solves", "3"]],
+    ["acceptance", ["--ticks", "2"]],
+  ])(
+    "bench %s prints its rows",
+    async (command, args) => {
+      const { code, stdout } = await parapilot("bench", command, ...args, "--json");
+      expect(code).toBe(0);
+      const { rows } = JSON.parse(stdout);
+      expect(rows.length).toBeGreaterThan(1);
+      const text = await parapilot("bench", command, ...args);
+      expect(text.stdout.split("\n").length).toBeGreaterThan(rows.length);
+    },
+    180_000,
+  );
+
+  it("calibrate learns a file that inspect and eval then use", async () => {
+    const folder = await changedBundle();
+    expect((await parapilot("inspect", folder)).stdout).toContain("calibration  none");
+    const { code, stdout } = await parapilot("calibrate", folder, "--ticks", "3", "--states", "1", "--json");
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ policy: "pusht", ticks: 3, states: 1 });
+    const { stdout: inspected } = await parapilot("inspect", folder);
+    expect(inspected).toContain("calibration  response at 1 states, guess from 3 ticks");
+  }, 180_000);
+
+  it("eval takes any rule with any solver, and says which", async () => {
+    const args = ["--episodes", "1", "--rule", "ddim", "--steps", "10", "--solver", "anderson", "--json"];
+    const result = JSON.parse((await parapilot("eval", "pusht", ...args)).stdout);
+    expect(result).toMatchObject({ rule: "ddim", solver: "anderson" });
+    expect(result.settings).toContain("anderson (ddim, 10 steps)");
   }, 180_000);
 });
+
+interface Row {
+  readonly name: string;
+  readonly start: string;
+}
