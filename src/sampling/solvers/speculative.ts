@@ -1,3 +1,4 @@
+import { gaussianSlope } from "./slopes/scalar.js";
 import { chunkSize, type Solver } from "./solver.js";
 import { takeStep } from "./states.js";
 
@@ -70,7 +71,7 @@ export function speculative(options: SpeculativeOptions = {}): Solver {
       let end = front;
       do {
         if (end < seen) {
-          const slope = gaussianSlope(rule.signal[end]);
+          const slope = gaussianSlope(rule.signal[end], SPREAD);
           for (let k = end * size; k < (end + 1) * size; k++) {
             draft[k] = clean[k] + slope * (states[k] - old[k]);
           }
@@ -128,9 +129,4 @@ export function speculative(options: SpeculativeOptions = {}): Solver {
       return { along, squares };
     }
   };
-}
-
-/** dE[x_0 | x]/dx for Gaussian data of standard deviation {@link SPREAD}. */
-function gaussianSlope(signal: number): number {
-  return (Math.sqrt(signal) * SPREAD ** 2) / (signal * SPREAD ** 2 + 1 - signal);
 }
