@@ -65,8 +65,9 @@ export function isSolved(tick: TickResult): tick is SolvedTick {
 }
 
 /**
- * A chunk cut short by its budget is executed only below this residual, where its error is at most a few percent of the
- * action range. Unconverged cold iterates, which score near zero on PushT, have residuals around 1 and never pass.
+ * A chunk cut short by its budget is executed only below this residual: of 1,599 solves on PushT, 23 were further off
+ * there than 0.05 and 2 further than 0.2 (`parapilot bench acceptance`). Unconverged cold iterates, which score near zero
+ * on PushT, have residuals around 1, and the first one of a calibrated cold solve has none: they never pass.
  */
 export const SAFE_RESIDUAL = 0.05;
 

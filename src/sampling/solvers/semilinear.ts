@@ -101,21 +101,17 @@ export function semilinear(options: SemilinearOptions = {}): Solver {
     if (!start && guess && response) followGuess(rule, noise, guess, response, model, states);
     else for (let i = 0; i < steps; i++) takeStep(rule, noise, model, i, size, states);
 
-    for (let sweeps = 1, evaluations = 0; sweeps <= steps; sweeps++) {
+    // Functions of their own: a generator keeps its numbers on the heap, hundreds of kilobytes a sweep.
+    const ask = (sweeps: number): void => {
       const first = sweeps - 1;
-      const isGuess = sweeps === 1 && !start;
       batch.clear();
       for (let i = first; i < steps; i++) {
         const wanted = coarse[i] === 1 || i === first || (sweeps > 1 && unsettled[i] === 1);
         if (wanted) batch.addStep(i, states, rule.level[i]);
       }
-      // Around a guess the local slope says little; it pays from a warm start and from the second sweep on.
-      if (!isGuess) slopes.ask({ first, states, clean, unsettled }, batch);
-      await batch.evaluate(denoiser);
-      evaluations += batch.rows;
-      const surprise = batch.spread(model, clean);
-      slopes.learn({ first, states, clean, unsettled }, batch);
-
+    };
+    /** Solves the chain with the linear model from a step on; the largest movement of a state, in action units. */
+    const resolve = (first: number): number => {
       old.set(states);
       let movement = 0;
       for (let i = first; i < steps; i++) {
@@ -132,7 +128,21 @@ export function semilinear(options: SemilinearOptions = {}): Solver {
         movement = Math.max(movement, here);
         unsettled[i] = here > SETTLED * tolerance ? 1 : 0;
       }
+      return movement;
+    };
 
+    for (let sweeps = 1, evaluations = 0; sweeps <= steps; sweeps++) {
+      const first = sweeps - 1;
+      const isGuess = sweeps === 1 && !start;
+      ask(sweeps);
+      // Around a guess the local slope says little; it pays from a warm start and from the second sweep on.
+      if (!isGuess) slopes.ask({ first, states, clean, unsettled }, batch);
+      await batch.evaluate(denoiser);
+      evaluations += batch.rows;
+      const surprise = batch.spread(model, clean);
+      slopes.learn({ first, states, clean, unsettled }, batch);
+
+      const movement = resolve(first);
       const isExact = sweeps === steps;
       const remaining = slopes.remaining(movement, surprise);
       const residual = isGuess && isCalibrated && !isExact ? Number.POSITIVE_INFINITY : remaining;
