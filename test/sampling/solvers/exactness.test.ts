@@ -1,9 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { anderson } from "../../../src/sampling/solvers/anderson.js";
+import { parareal } from "../../../src/sampling/solvers/parareal.js";
 import { picard } from "../../../src/sampling/solvers/picard.js";
 import { type SlopeName, semilinear } from "../../../src/sampling/solvers/semilinear.js";
 import { sequential } from "../../../src/sampling/solvers/sequential.js";
 import { largestChange, type Solver } from "../../../src/sampling/solvers/solver.js";
+import { speculative } from "../../../src/sampling/solvers/speculative.js";
 import {
   anyProblem,
   anyRule,
@@ -47,6 +50,12 @@ const anyExactSolver: fc.Arbitrary<Case> = fc.oneof(
   onAnyRule(fc.constant(sequential())),
   onAnyRule(fc.integer({ min: 1, max: 50 }).map((window) => picard({ window, tolerance: 0 }))),
   anySemilinear(fc.constant(0)),
+  onAnyRule(
+    fc
+      .record({ memory: fc.integer({ min: 1, max: 5 }), window: fc.integer({ min: 1, max: 50 }) })
+      .map((made) => anderson({ ...made, tolerance: 0 })),
+  ),
+  onAnyRule(fc.constant(parareal({ tolerance: 0 }))),
 );
 
 /** Every solver, at any tolerance, on any rule. */
@@ -61,6 +70,9 @@ const anySolver: fc.Arbitrary<Case> = fc.oneof(
       .map(picard),
   ),
   anySemilinear(fc.double({ min: 0, max: 0.5, noNaN: true })),
+  onAnyRule(fc.double({ min: 0, max: 0.1, noNaN: true }).map((tolerance) => anderson({ tolerance }))),
+  onAnyRule(fc.double({ min: 0, max: 0.5, noNaN: true }).map((tolerance) => parareal({ tolerance }))),
+  onAnyRule(fc.integer({ min: 1, max: 50 }).map((window) => speculative({ window }))),
 );
 
 describe("every solver", () => {
@@ -73,7 +85,7 @@ describe("every solver", () => {
         expect(distance(chunk, reference.chunk)).toBeLessThan(1e-8);
         expect(clean).toHaveLength(reference.clean.length);
       }),
-      { numRuns: 150 },
+      { numRuns: 300 },
     );
   });
 
