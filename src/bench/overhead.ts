@@ -9,7 +9,7 @@ import { squaredCosine } from "../sampling/schedule.js";
 import type { Problem, Solver } from "../sampling/solvers/solver.js";
 import { type Carried, warmStart } from "../sampling/warm-start.js";
 import { mean, quantile } from "../telemetry/statistics.js";
-import { garbageCollector } from "./collector.js";
+import { bytesAllocated } from "./allocations.js";
 import { contender, contendersFor } from "./contenders.js";
 
 /** Sweeps of a usual warm solve; what a tick costs once is spread over them. */
@@ -18,8 +18,9 @@ const SWEEPS = 4;
 const WARMUPS = 30;
 /** Solves with the real network. */
 const NETWORK_ROUNDS = 12;
-/** Sweeps over which memory is watched, so that what a sweep leaves behind adds up. */
+/** Sweeps and solves over which memory is watched, so that what a sweep leaves behind adds up. */
 const WATCHED_SWEEPS = 40;
+const WATCHED_SOLVES = 12;
 
 export interface OverheadRow {
   readonly name: string;
@@ -60,7 +61,6 @@ export async function benchOverhead(
   ];
   // The normaliser's middle is 0.
   network.observe(new Float64Array(middleObservation(manifest).length));
-  const collect = garbageCollector();
   const rows: OverheadRow[] = [];
   for (const { name, settings } of contenders) {
     progress(name);
@@ -86,7 +86,7 @@ export async function benchOverhead(
       const { denoiser: _free, ...problem } = draw(-1);
       return solver({ ...problem, denoiser: cleanFromNoise(timed, schedule, clip) });
     });
-    const memory = await watchMemory(solver, draw(-1), collect);
+    const memory = await watchMemory(solver, draw(-1));
     const outside = solverMs + noiseMs;
     rows.push({
       name,
@@ -165,32 +165,35 @@ async function timeNetwork(
   return quantile(perSweep, 0.5);
 }
 
-/** Bytes that each sweep after the first allocates. A collection in between would hide some, so such solves are left out. */
+/**
+ * What a sweep leaves to the garbage collector, once the compiler is done: typed arrays by their growth after the first
+ * sweep, small objects by sampling what is put on the heap, collected since or not.
+ */
 async function watchMemory(
   solver: Solver,
   problem: Problem,
-  collect: () => void,
 ): Promise<Pick<OverheadRow, "buffer_bytes_per_sweep" | "heap_bytes_per_sweep">> {
   const buffers: number[] = [];
-  const heap: number[] = [];
-  for (let solve = 0; solve < 12; solve++) {
-    collect();
-    let first: NodeJS.MemoryUsage | undefined;
-    let last = 0;
+  let sweepsDone = 0;
+  const solve = async (): Promise<void> => {
+    let first = 0;
     let sweeps = 0;
     for await (const iterate of solver(problem)) {
       sweeps = iterate.sweeps;
-      if (sweeps === 1) first = process.memoryUsage();
+      if (sweeps === 1) first = process.memoryUsage().arrayBuffers;
       if (sweeps === WATCHED_SWEEPS) break;
     }
-    const { heapUsed, arrayBuffers } = process.memoryUsage();
-    if (!first || sweeps < 2) continue;
-    last = sweeps - 1;
-    buffers.push((arrayBuffers - first.arrayBuffers) / last);
-    if (heapUsed >= first.heapUsed) heap.push((heapUsed - first.heapUsed) / last);
-  }
+    sweepsDone += sweeps;
+    if (sweeps > 1) buffers.push((process.memoryUsage().arrayBuffers - first) / (sweeps - 1));
+  };
+  for (let k = 0; k < WARMUPS; k++) await solve();
+  buffers.length = 0;
+  sweepsDone = 0;
+  const bytes = await bytesAllocated(async () => {
+    for (let k = 0; k < WATCHED_SOLVES; k++) await solve();
+  });
   return {
     buffer_bytes_per_sweep: Math.max(0, quantile(buffers, 0.5)),
-    heap_bytes_per_sweep: quantile(heap, 0.5),
+    heap_bytes_per_sweep: bytes / sweepsDone,
   };
 }
