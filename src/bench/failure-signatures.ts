@@ -29,7 +29,7 @@ export function failureSignatures(row: Figures): string[] {
   }
   if (unconverged > 0) {
     signatures.push(
-      `no convergence within the bound of ${steps} sweeps in ${(100 * unconverged).toFixed(0)} % of the solves`,
+      `no convergence within the ${steps} calls of sequential sampling in ${Number((100 * unconverged).toPrecision(2))} % of the solves`,
     );
   }
   const difference = score?.difference;

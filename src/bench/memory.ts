@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { OnnxNetwork } from "../inference/onnx.js";
 import { createRule } from "../inference/rule-settings.js";
 import type { Runtime } from "../inference/runtime.js";
@@ -37,6 +38,8 @@ export async function memoryOf(
   const collect = garbageCollector();
   try {
     collect();
+    // Buffers of dead objects are given back by a task of their own.
+    await setImmediate();
     const before = process.memoryUsage();
     let solver_bytes = 0;
     for await (const { sweeps } of createSolver(settings, calibration?.response)(problem)) {

@@ -34,7 +34,7 @@ test.each([
 test("a solve beyond its bound and a drop in score are said, each for itself", () => {
   const row = samplerRow({ ms_p50: 100, unconverged: 0.25, ...difference(-0.05, 0.01) });
   expect(failureSignatures(row)).toEqual([
-    "no convergence within the bound of 100 sweeps in 25 % of the solves",
+    "no convergence within the 100 calls of sequential sampling in 25 % of the solves",
     "a drop in score of 0.050 ± 0.010",
   ]);
 });
