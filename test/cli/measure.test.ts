@@ -66,7 +66,8 @@ describe("the figures that others read", () => {
     const cold = rows.find(({ name, start }: Row) => name === "semilinear calibrated" && start === "cold");
     expect(cold).toMatchObject({ rule: "ddpm", steps: 100, stride: 8, states: 2 });
     expect(cold.error_p99).toBeLessThan(0.1);
-    expect(cold.sweeps_accepted.mean).toBeLessThan(10);
+    expect(cold.sweeps_accepted.mean).toBeLessThan(6);
+    expect(cold.evals_mean).toBeLessThan(500);
     const law = rows.find(({ name }: Row) => name === "speculative");
     expect(law).toMatchObject({ error_p50: null, sweeps_to_tolerance: null });
     const page = await readFile(report, "utf8");

@@ -7,7 +7,7 @@ import { takeStep } from "./states.js";
  * Runs the whole chain with the straight-line guess in the place of the network.
  *
  * @param clean [steps · n] filled with the guessed predictions.
- * @param states [(steps + 1) · n] filled; the first n entries hold the initial noise already.
+ * @param states [(steps + 1) · n] filled.
  */
 export function followGuess(
   rule: Rule,
@@ -20,6 +20,7 @@ export function followGuess(
   const { rank } = response;
   const n = response.basis.length / rank;
   const coordinates = new Float64Array(rank);
+  states.set(noise.initial);
   for (let i = 0; i < rule.steps; i++) {
     const level = rule.level[i];
     project(response, states, i * n, coordinates);

@@ -5,7 +5,7 @@ import { calibrated, probeRows } from "./slopes/calibrated.js";
 import { flat, gaussian, gaussianSlope, secant } from "./slopes/scalar.js";
 import type { SlopeFactory } from "./slopes/slope.js";
 import { chunkSize, type Solver } from "./solver.js";
-import { takeStep } from "./states.js";
+import { rebuildStates, takeStep } from "./states.js";
 import { SweepBatch } from "./sweep-batch.js";
 
 /**
@@ -76,7 +76,6 @@ export function semilinear(options: SemilinearOptions = {}): Solver {
   if (!(tolerance >= 0)) throw new RangeError(`a tolerance is a number ≥ 0, not ${tolerance}`);
   if (!(spread > 0)) throw new RangeError(`a spread is a number > 0, not ${spread}`);
   const isCalibrated = slope === "calibrated";
-  if (isCalibrated && !response) throw new RangeError("a calibrated slope needs the policy's response");
   const createSlope = slopeFactory(slope, spread, response, probes);
   const extraRows = isCalibrated && response ? probeRows(response, probes) : 0;
 
@@ -97,9 +96,8 @@ export function semilinear(options: SemilinearOptions = {}): Solver {
     const reach = rule.signal.map((signal) => gaussianSlope(signal, OVERALL_SPREAD));
     const chunk = states.subarray(steps * size);
 
-    states.set(noise.initial);
     if (!start && guess && response) followGuess(rule, noise, guess, response, model, states);
-    else for (let i = 0; i < steps; i++) takeStep(rule, noise, model, i, size, states);
+    else rebuildStates(rule, noise, model, size, states);
 
     // Functions of their own: a generator keeps its numbers on the heap, hundreds of kilobytes a sweep.
     const ask = (sweeps: number): void => {
@@ -159,6 +157,15 @@ function slopeFactory(
   response: Response | undefined,
   probes: number,
 ): SlopeFactory {
-  if (slope === "calibrated" && response) return calibrated(response, probes);
-  return { x0: flat, gaussian: gaussian(spread), secant: secant(spread), calibrated: flat }[slope];
+  switch (slope) {
+    case "x0":
+      return flat;
+    case "gaussian":
+      return gaussian(spread);
+    case "secant":
+      return secant(spread);
+    case "calibrated":
+      if (!response) throw new RangeError("a calibrated slope needs the policy's response");
+      return calibrated(response, probes);
+  }
 }
