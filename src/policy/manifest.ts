@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { float32Limits } from "./float32.js";
 
 const name = z.string().min(1);
 const unit = z.string().min(1).describe("px, m, rad, 1 …; never empty, so that nobody guesses");
@@ -9,6 +10,26 @@ const facts = z
   .record(z.string(), z.union([z.string(), z.number()]))
   .refine((record) => Object.keys(record).length > 0, "must say something");
 const range = z.strictObject({ min: numbers, max: numbers });
+const MEASURED = /^(.+)\[(\d+)\]$/;
+const action = z.strictObject({
+  name,
+  unit,
+  min: z.number().finite(),
+  max: z.number().finite(),
+  max_rate: positive.optional().describe("unit per second; absent: none"),
+  max_acceleration: positive.optional().describe("unit per second²; absent: none"),
+  at_rest: z
+    .union([z.literal("keep"), z.number().finite()], { error: 'must be "keep" or a number' })
+    .optional()
+    .describe(
+      "what stands still: the last action again (keep, the default) or a number, as 0 for velocities",
+    ),
+  measured: z
+    .string()
+    .regex(MEASURED, "must be an observation and an index into its values, such as agent_position[0]")
+    .optional()
+    .describe("the observed value that this action commands: where to hold a robot that has no plan"),
+});
 
 /**
  * `policy.yaml`: everything about a policy that is not in its network. One schema gives the types, the checks and the
@@ -27,9 +48,7 @@ export const manifestSchema = z
     observation: z
       .array(z.strictObject({ name, shape: z.array(count).min(1), unit, description: z.string().optional() }))
       .min(1),
-    action: z
-      .array(z.strictObject({ name, unit, min: z.number().finite(), max: z.number().finite() }))
-      .min(1),
+    action: z.array(action).min(1),
     diffusion: z.strictObject({
       levels: count,
       schedule: z.literal("squaredcos_cap_v2"),
@@ -83,11 +102,29 @@ export const manifestSchema = z
     );
     if (repeated) complain(["observation"], `names "${repeated.name}" twice`);
     manifest.action.forEach((a, k) => {
-      if (!(a.min < a.max)) complain(["action", k], `${a.name}: min ${a.min} is not below max ${a.max}`);
+      if (!(a.min < a.max)) {
+        complain(["action", k], `${a.name}: min ${a.min} is not below max ${a.max}`);
+        return;
+      }
+      const { lowest, highest } = float32Limits(a);
+      if (lowest > highest) {
+        complain(["action", k], `${a.name}: no float32 lies between ${a.min} and ${a.max}; widen the limits`);
+      }
+      if (typeof a.at_rest === "number" && !(a.at_rest >= a.min && a.at_rest <= a.max)) {
+        complain(["action", k, "at_rest"], `must lie within the limits ${a.min} and ${a.max} of ${a.name}`);
+      }
+      const problem = measurementProblem(manifest.observation, a);
+      if (problem) complain(["action", k, "measured"], problem);
     });
   });
 
 export type Manifest = z.infer<typeof manifestSchema>;
+
+/** One entry of an action: its limits, and what standing still means for it. */
+export type ActionEntry = Manifest["action"][number];
+
+/** One key of an observation. */
+export type ObservationEntry = Manifest["observation"][number];
 
 /** Number of values in a shape. */
 export function width(shape: readonly number[]): number {
@@ -116,4 +153,40 @@ export function middleObservation(manifest: Manifest): Float64Array {
 export function joinedRanges(manifest: Manifest): { readonly min: number[]; readonly max: number[] } {
   const ranges = manifest.observation.map((key) => manifest.normalizer.observation[key.name]);
   return { min: ranges.flatMap((r) => r.min), max: ranges.flatMap((r) => r.max) };
+}
+
+/** For each action, the index into a whole observation [O] of the value that it commands, where that is measured. */
+export function measuredIndex(manifest: Pick<Manifest, "observation" | "action">): (number | undefined)[] {
+  return manifest.action.map(({ measured }) => {
+    const found = measured === undefined ? undefined : measurement(measured);
+    if (!found) return undefined;
+    const key = manifest.observation.findIndex((o) => o.name === found.observation);
+    const before = manifest.observation.slice(0, key);
+    return before.reduce((sum, { shape }) => sum + width(shape), found.index);
+  });
+}
+
+function measurement(text: string): { observation: string; index: number } | undefined {
+  const match = MEASURED.exec(text);
+  return match ? { observation: match[1], index: Number(match[2]) } : undefined;
+}
+
+/** What is wrong with an action's `measured`, if anything. */
+function measurementProblem(
+  observation: readonly ObservationEntry[],
+  { name: command, unit: commanded, measured }: ActionEntry,
+): string | undefined {
+  const found = measured === undefined ? undefined : measurement(measured);
+  if (!found) return undefined;
+  const key = observation.find((o) => o.name === found.observation);
+  if (!key) {
+    const names = observation.map((o) => o.name).join(", ");
+    return `names no observation of this policy; it has ${names}`;
+  }
+  const values = width(key.shape);
+  if (found.index >= values) return `"${key.name}" has ${values} values; count them from 0 to ${values - 1}`;
+  if (key.unit !== commanded) {
+    return `"${key.name}" is in ${key.unit}, but ${command} in ${commanded}; hold an action at a value of its own unit`;
+  }
+  return undefined;
 }

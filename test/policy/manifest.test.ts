@@ -1,7 +1,13 @@
 import { expect, test } from "vitest";
 import { parseManifest } from "../../src/policy/bundle.js";
 import { ConfigurationError } from "../../src/policy/errors.js";
-import { joinedRanges, middleObservation, observationWidth, width } from "../../src/policy/manifest.js";
+import {
+  joinedRanges,
+  measuredIndex,
+  middleObservation,
+  observationWidth,
+  width,
+} from "../../src/policy/manifest.js";
 import { jointManifest, jointText } from "./manifests.js";
 
 function errorOf(changes: Record<string, unknown>): string {
@@ -13,6 +19,10 @@ function errorOf(changes: Record<string, unknown>): string {
   }
   throw new Error("the manifest was accepted");
 }
+
+const goal = (changes: Record<string, unknown>) => ({
+  action: [{ name: "goal", unit: "rad", min: -2, max: 2, ...changes }],
+});
 
 test("a sound manifest is read as it stands", () => {
   expect(parseManifest(jointText())).toMatchObject({ name: "joint", horizon: 6, n_obs_steps: 2 });
@@ -81,6 +91,43 @@ const MISTAKES: [what: string, changes: Record<string, unknown>, message: string
     { action: [{ name: "goal", unit: "rad", min: -2, max: Number.POSITIVE_INFINITY }] },
     "action.0.max: ",
   ],
+  ["a rate of nothing", goal({ max_rate: 0 }), "action.0.max_rate: "],
+  ["a negative acceleration", goal({ max_acceleration: -1 }), "action.0.max_acceleration: "],
+  [
+    "another word for standing still",
+    goal({ at_rest: "zero" }),
+    'action.0.at_rest: must be "keep" or a number (found "zero")',
+  ],
+  [
+    "standing still outside the limits",
+    goal({ at_rest: 3 }),
+    "action.0.at_rest: must lie within the limits -2 and 2 of goal (found 3)",
+  ],
+  [
+    "a measurement without an index",
+    goal({ measured: "position" }),
+    "action.0.measured: must be an observation and an index into its values",
+  ],
+  [
+    "a measurement that is not observed",
+    goal({ measured: "speed[0]" }),
+    'action.0.measured: names no observation of this policy; it has position, target (found "speed[0]")',
+  ],
+  [
+    "a measurement past the end",
+    goal({ measured: "position[1]" }),
+    'action.0.measured: "position" has 1 values; count them from 0 to 0',
+  ],
+  [
+    "a measurement in another unit",
+    goal({ measured: "target[0]" }),
+    'action.0.measured: "target" is in m, but goal in rad',
+  ],
+  [
+    "limits between two neighbouring float32",
+    goal({ min: 0.1, max: 0.1 + 1e-12 }),
+    "action.0: goal: no float32 lies between 0.1 and 0.100000000001",
+  ],
 ];
 
 test.each(MISTAKES)("refuses %s, naming the field", (_what, changes, message) => {
@@ -113,4 +160,16 @@ test("ranges are joined in the manifest's order of keys, not the normaliser's", 
 
 test("the middle observation is the middle of every range, at every step", () => {
   expect(Array.from(middleObservation(jointManifest()))).toEqual([0, 0.5, 1, 0, 0.5, 1]);
+});
+
+test("an action may state its limits, what standing still is, and what measures it", () => {
+  const stated = { max_rate: 3, max_acceleration: 9, at_rest: 0, measured: "position[0]" };
+  expect(jointManifest(goal(stated)).action[0]).toMatchObject(stated);
+  expect(jointManifest(goal({ at_rest: "keep" })).action[0].at_rest).toBe("keep");
+});
+
+test("a measurement is found in the whole observation", () => {
+  expect(measuredIndex(jointManifest())).toEqual([undefined]);
+  expect(measuredIndex(jointManifest(goal({ measured: "position[0]" })))).toEqual([0]);
+  expect(measuredIndex(jointManifest(goal({ unit: "m", measured: "target[1]" })))).toEqual([2]);
 });
