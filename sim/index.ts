@@ -1,4 +1,6 @@
 export type { Environment, ResetResult, StepResult } from "./gym.js";
+export { type PlayOptions, playEpisode } from "./play.js";
+export { PolicyClient } from "./policy-client.js";
 export { PushTEnv, type PushTInfo, type PushTOptions, type PushTReset } from "./pusht/env.js";
 export { type AnimationOptions, animate, renderPng } from "./pusht/image.js";
 export type { PushTObservation, PushTState } from "./pusht/observation.js";

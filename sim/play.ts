@@ -1,12 +1,18 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { EpisodeRecord, TickSample } from "../src/telemetry/episode-record.js";
-import type { ChunkMessage, PolicyMessage, RefusedMessage } from "../src/transport/message.js";
+import type { Clock } from "../src/time/clock.js";
+import { Metronome } from "../src/time/metronome.js";
+import type { ActionMessage, PolicyMessage, RefusedMessage } from "../src/transport/message.js";
 import { type FloatArray, float32 } from "../src/transport/ndarray.js";
+import { Chronicle } from "./chronicle.js";
 import type { Environment } from "./gym.js";
+import { InHand } from "./in-hand.js";
 import { type PolicyClient, RefusedError, type Sighting, SilentNodeError } from "./policy-client.js";
 
-/** Refusals that a later observation may well not meet. */
-const PASSING: ReadonlySet<string> = new Set(["superseded", "unconverged", "busy"]);
+/** A sensor may fail for a moment; a robot that is refused so often in a row is wrong altogether. */
+const MOST_REFUSALS = 10;
+
+/** How much of a control period a robot in real time waits for the action of the step that has just begun. */
+const GRACE = 0.5;
 
 /** What a world shows: a list of numbers per name. */
 export type Seen = Readonly<Record<string, ArrayLike<number>>>;
@@ -24,8 +30,8 @@ export interface StepEvent {
   readonly action: readonly number[];
   readonly reward: number;
   readonly coverage: number;
-  /** The chunk being executed, if any. */
-  readonly chunk: ChunkMessage | undefined;
+  /** The newest action message in hand, with the plan as it stood. */
+  readonly message: ActionMessage | undefined;
   readonly tick: TickSample | undefined;
   /** Of the episode so far. */
   readonly deadlineMisses: number;
@@ -35,15 +41,26 @@ export interface PlayOptions {
   readonly seed: number;
   readonly episode: number;
   readonly policy: PolicyMessage;
-  /** `lock-step`: the world waits for each chunk. `real-time`: it goes on at the policy's rate, chunk or no chunk. */
-  readonly pace: "lock-step" | "real-time";
+  /**
+   * `lock-step`: the world waits for the action of every step. With a clock, real time: it goes on at the policy's rate,
+   * action or no action.
+   */
+  readonly pace: "lock-step" | Clock;
+  /** End the episode, unfinished, after so many control steps. */
+  readonly maxSteps?: number;
+  /** Ends the episode, unfinished, after the control step under way. */
+  readonly signal?: AbortSignal;
+  /** Real time: end the episode when the node has been silent for so long. */
+  readonly patienceMs?: number;
   readonly onStep?: (event: StepEvent) => void;
 }
 
+/** How a robot comes by the action of the step that has just begun; undefined: it does not. */
+type Ask = (sighting: Sighting, inHand: InHand) => Promise<ActionMessage | undefined>;
+
 /**
- * Plays one episode. A chunk's row k belongs to control step `chunk.step + k`, so a late chunk is entered at the row
- * that is due, never replayed from its start; while no chunk reaches the present step the robot holds. The steps behind
- * the executed ones carry the robot on while the next chunk is solved.
+ * Plays one episode. Without an action for the present step the robot goes on with the plan in its hands, as far as it
+ * reaches, and then holds.
  *
  * @throws Error when the world has no observation that the policy needs.
  * @throws RefusedError when the node cannot use what it is shown or can no longer solve.
@@ -57,103 +74,162 @@ export async function playEpisode<Observation extends Seen, Info extends { reado
   options: PlayOptions,
 ): Promise<EpisodeRecord> {
   const { policy, seed, episode, pace } = options;
-  const periodMs = 1000 / policy.rate_hz;
-  const coverage: number[] = [];
-  const ticks: TickSample[] = [];
+  const chronicle = new Chronicle();
+  const inHand = new InHand(episode);
   let { observation } = world.env.reset({ seed });
-  let chunk: ChunkMessage | undefined;
-  let failure: unknown;
-  let heardAt = Number.NEGATIVE_INFINITY;
-  let score = 0;
-  let success = false;
-  let heldSteps = 0;
-  let heldUntil = 0;
-  let askedStep: number | undefined;
-  const began = performance.now();
 
-  const ask = async (sighting: Sighting): Promise<void> => {
-    const sent = performance.now();
-    const reply = await client.plan(sighting).catch((error: unknown) => {
-      // One lost answer does not mean that the node is gone, if it has answered since.
-      if (error instanceof SilentNodeError && heardAt > sent) return undefined;
-      throw error;
-    });
-    if (!reply) return;
-    heardAt = performance.now();
-    const roundTripMs = heardAt - sent;
-    if (askedStep === sighting.step) askedStep = undefined;
-    // The deadline of a chunk is the end of the plan in hand; before the first plan there is nothing to miss.
-    const missed = chunk !== undefined && heldUntil > sighting.step;
-    ticks.push(sample(sighting.step, reply, roundTripMs, missed));
-    if (reply.type === "chunk") {
-      if (!chunk || reply.step > chunk.step) chunk = reply;
-    } else if (!PASSING.has(reply.reason)) {
-      throw new RefusedError(`the node refused the observation of step ${sighting.step}: ${reply.message}`);
-    }
-  };
-
-  for (let step = 0, done = false; !done; step++) {
+  /** One control step; whether the episode goes on. */
+  const advance = async (step: number, ask: Ask): Promise<boolean> => {
     const sighting = { episode, step, observation: selected(observation, policy) };
-    if (chunk && step - chunk.step < chunk.execute) client.observe(sighting);
-    else if (pace === "lock-step") await ask(sighting);
-    else if (askedStep !== undefined && step - askedStep < policy.n_action_steps) client.observe(sighting);
-    else {
-      askedStep = step;
-      ask(sighting).catch((error: unknown) => {
-        failure = error;
-      });
-    }
-
-    const planned = chunk && row(chunk, step);
-    if (!planned) {
-      heldSteps += 1;
-      heldUntil = step + 1;
-    }
+    const asked = performance.now();
+    const message = await ask(sighting, inHand);
+    const planned = inHand.row(step);
+    if (message) chronicle.answered(step, message, performance.now() - asked);
+    else chronicle.silent(step, planned !== undefined);
     const action = planned ?? world.hold(observation);
+    const isHeld = !planned || inHand.message?.rung === "hold" || inHand.message?.rung === "stop";
     const result = world.env.step(action);
     observation = result.observation;
-    score = Math.max(score, result.reward);
-    success ||= result.terminated;
-    done = result.terminated || result.truncated;
-    coverage.push(result.info.coverage);
+    const { reward, terminated, truncated, info } = result;
+    chronicle.executed(action, isHeld, { reward, terminated, truncated, coverage: info.coverage });
     options.onStep?.({
       step,
       action,
-      reward: result.reward,
-      coverage: result.info.coverage,
-      chunk,
-      tick: ticks.at(-1),
-      deadlineMisses: missesOf(ticks),
+      reward,
+      coverage: info.coverage,
+      message: inHand.message,
+      tick: chronicle.lastTick,
+      deadlineMisses: chronicle.deadlineMisses,
     });
+    return !(terminated || truncated || step + 1 === options.maxSteps || options.signal?.aborted);
+  };
 
-    if (pace === "real-time") {
-      // On the grid of the start, so that lateness does not add up.
-      const due = began + (step + 1) * periodMs;
-      await sleep(Math.max(0, due - performance.now()));
-    }
-    if (failure) throw failure;
+  if (pace === "lock-step") {
+    const ask = lockStep(client, chronicle);
+    let step = 0;
+    while (await advance(step, ask)) step += 1;
+  } else {
+    await inRealTime(client, options, pace, chronicle, advance);
   }
-  return {
-    episode,
-    seed,
-    score,
-    success,
-    coverage,
-    // A copy: answers may still come in after the end.
-    ticks: [...ticks],
-    deadlineMisses: missesOf(ticks),
-    heldSteps,
+  return chronicle.record(episode, seed);
+}
+
+/** Counts refusals in a row. */
+class Refusals {
+  #inARow = 0;
+
+  /** @throws RefusedError when it is one too many, or such that no later observation can do better. */
+  refused({ reason, message }: RefusedMessage): void {
+    this.#inARow += 1;
+    if (this.#inARow >= MOST_REFUSALS || reason === "malformed" || reason === "oversized") {
+      throw new RefusedError(
+        `the node refused ${this.#inARow} observations in a row, the last because ${message}`,
+      );
+    }
+  }
+
+  answered(): void {
+    this.#inARow = 0;
+  }
+}
+
+function lockStep(client: PolicyClient, chronicle: Chronicle): Ask {
+  const refusals = new Refusals();
+  return async (sighting, inHand) => {
+    const asked = performance.now();
+    const before = client.repeats;
+    const reply = await client.act(sighting);
+    const times = client.repeats - before;
+    if (times > 0) chronicle.note(sighting.step, waited(times, performance.now() - asked));
+    if (reply.type === "refused") {
+      chronicle.note(sighting.step, refused(reply));
+      refusals.refused(reply);
+      return undefined;
+    }
+    refusals.answered();
+    inHand.take(reply, sighting.step);
+    return reply;
   };
 }
 
-function missesOf(ticks: readonly TickSample[]): number {
-  return ticks.filter((tick) => tick.missed).length;
+async function inRealTime(
+  client: PolicyClient,
+  { policy, patienceMs = 30_000 }: PlayOptions,
+  clock: Clock,
+  chronicle: Chronicle,
+  advance: (step: number, ask: Ask) => Promise<boolean>,
+): Promise<void> {
+  const periodMs = 1000 / policy.rate_hz;
+  const refusals = new Refusals();
+  let heardAt = clock.now();
+  const hear = (reply: ActionMessage | RefusedMessage, inHand: InHand, newest: number) => {
+    heardAt = clock.now();
+    if (reply.type === "action") {
+      refusals.answered();
+      inHand.take(reply, newest);
+    } else if (reply.reason !== "superseded") {
+      chronicle.note(newest, refused(reply));
+      refusals.refused(reply);
+    }
+  };
+  const ask: Ask = async (sighting, inHand) => {
+    const { step } = sighting;
+    // What the node sent for this step already, it sent without having seen it: so it goes for a robot that stood still.
+    for (const late of client.takeNews()) hear(late, inHand, step - 1);
+    client.show(sighting);
+    const graceEnds = clock.now() + GRACE * periodMs;
+    while (!inHand.hasAnswer(step)) {
+      const reply = await client.nextAction(clock, graceEnds);
+      if (!reply) break;
+      hear(reply, inHand, step);
+    }
+    if (clock.now() - heardAt > patienceMs) throw new SilentNodeError(silence(client.endpoint, patienceMs));
+    return inHand.has(step) ? inHand.message : undefined;
+  };
+
+  await new Promise<void>((resolve, reject) => {
+    let step = 0;
+    let isBusy = false;
+    const metronome = new Metronome(clock, periodMs, (_, _late, skipped) => {
+      if (skipped > 0) chronicle.note(step, stoodStill(skipped));
+      // A step that takes longer than its period swallows the next beat.
+      if (isBusy) return;
+      isBusy = true;
+      advance(step, ask).then(
+        (goesOn) => {
+          isBusy = false;
+          step += 1;
+          if (goesOn) return;
+          metronome.stop();
+          resolve();
+        },
+        (error) => {
+          metronome.stop();
+          reject(error);
+        },
+      );
+    });
+    metronome.start();
+  });
 }
 
-function row(chunk: ChunkMessage, step: number): readonly number[] | undefined {
-  const [rows, width] = chunk.actions.shape;
-  const k = step - chunk.step;
-  return k < rows ? Array.from(chunk.actions.data.subarray(k * width, (k + 1) * width)) : undefined;
+function stoodStill(periods: number): string {
+  return `stood still for ${periods === 1 ? "a control period" : `${periods} control periods`}`;
+}
+
+function refused({ message }: RefusedMessage): string {
+  return `the node refused what it was shown: ${message}`;
+}
+
+function waited(times: number, ms: number): string {
+  return `no answer for ${(ms / 1000).toFixed(1)} s, asked again ${times === 1 ? "once" : `${times} times`}: the world waited`;
+}
+
+function silence(endpoint: string, patienceMs: number): string {
+  return (
+    `the node at ${endpoint} did not answer for ${patienceMs / 1000} s: ` +
+    "is it running (parapilot run launch/pusht.yaml), and on this endpoint?"
+  );
 }
 
 function selected(observation: Seen, policy: PolicyMessage): Record<string, FloatArray> {
@@ -169,17 +245,4 @@ function selected(observation: Seen, policy: PolicyMessage): Record<string, Floa
     picked[name] = float32(Float32Array.from(values), shape);
   }
   return picked;
-}
-
-function sample(
-  step: number,
-  reply: ChunkMessage | RefusedMessage,
-  roundTripMs: number,
-  missed: boolean,
-): TickSample {
-  if (reply.type === "refused") {
-    return { step, outcome: reply.reason, sweeps: 0, evaluations: 0, solveMs: 0, roundTripMs, missed };
-  }
-  const { outcome, sweeps, evaluations, residual, solve_ms: solveMs } = reply;
-  return { step, outcome, sweeps, evaluations, residual, solveMs, roundTripMs, missed };
 }

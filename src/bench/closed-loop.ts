@@ -1,14 +1,22 @@
 import { playEpisode, type StepEvent } from "../../sim/play.js";
 import { PolicyClient } from "../../sim/policy-client.js";
 import type { PlayablePushT } from "../../sim/pusht/playable.js";
+import { type BudgetSettings, resolveBudgets } from "../control/budgets.js";
 import { ControlNode } from "../control/node.js";
+import { type PlanSettingsInput, planSettingsSchema, resolvePlanSettings } from "../control/plan-settings.js";
 import { InferenceHost } from "../inference/host.js";
 import type { Runtime } from "../inference/runtime.js";
 import type { SolverOptions } from "../inference/settings.js";
 import type { Bundle } from "../policy/bundle.js";
+import { checked } from "../policy/errors.js";
 import type { EpisodeRecord } from "../telemetry/episode-record.js";
+import type { LoopEvent } from "../telemetry/loop-event.js";
 import { mean } from "../telemetry/statistics.js";
+import { MonotonicClock } from "../time/monotonic-clock.js";
 import { memoryTransport } from "../transport/memory.js";
+
+/** A slow network must not end an evaluation. */
+const PATIENCE_MS = 600_000;
 
 export interface ClosedLoop {
   readonly solver: SolverOptions;
@@ -16,6 +24,9 @@ export interface ClosedLoop {
   readonly episodes: number;
   /** Of the first episode; the next ones count up. */
   readonly seed: number;
+  readonly budgets?: BudgetSettings;
+  readonly plan?: Partial<PlanSettingsInput>;
+  readonly watch?: (event: LoopEvent) => void;
 }
 
 /**
@@ -27,14 +38,28 @@ export interface ClosedLoop {
 export async function playClosedLoop(
   world: PlayablePushT,
   bundle: Bundle,
-  { solver, runtime, episodes, seed }: ClosedLoop,
+  {
+    solver,
+    runtime,
+    episodes,
+    seed,
+    budgets: budgetSettings = {},
+    plan: planSettings = {},
+    watch,
+  }: ClosedLoop,
   progress: (what: string) => void,
 ): Promise<{ readonly records: readonly EpisodeRecord[]; readonly host: InferenceHost }> {
+  const plan = resolvePlanSettings(checked(planSettingsSchema, planSettings), bundle.manifest);
+  const budgets = resolveBudgets(budgetSettings, bundle.manifest, plan);
   const host = await InferenceHost.start(bundle, { runtime, solver });
   const { node: transport, connect } = memoryTransport();
-  const node = new ControlNode(transport, host);
+  const clock = new MonotonicClock();
+  const node = new ControlNode(transport, host, { clock, budgets, plan, ...(watch ? { watch } : {}) });
   node.start();
-  const client = new PolicyClient(connect(), "this process", 600_000);
+  const client = new PolicyClient(connect(), "this process", {
+    patienceMs: PATIENCE_MS,
+    repeatMs: PATIENCE_MS,
+  });
   const records: EpisodeRecord[] = [];
   try {
     const policy = await client.describe();
@@ -46,6 +71,7 @@ export async function playClosedLoop(
   } finally {
     await client.close();
     await node.close();
+    await clock.close();
   }
   return { records, host };
 }

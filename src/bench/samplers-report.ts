@@ -1,4 +1,4 @@
-import { escapeHtml, renderPage } from "../telemetry/page.js";
+import { escapeHtml, renderPage } from "../report/page.js";
 import type { EpisodeResiduals } from "./episode-residuals.js";
 import { PUBLISHED, publishedFor } from "./published.js";
 import { differenceOf, number, startOf } from "./readme-table.js";

@@ -31,7 +31,9 @@ export async function scoreRows(
     const contender = contenders.find(({ name }) => name === row.name);
     const isPlayed = row.start === "cold" || row.stride === bundle.manifest.n_action_steps;
     if (contender?.scored.includes(row.start) && isPlayed) {
-      const loop = { solver: optionsFor(contender, row.start), runtime, episodes, seed };
+      // Blended, the actions would not be the sampler's.
+      const plan = { blend: "none" } as const;
+      const loop = { solver: optionsFor(contender, row.start), runtime, episodes, seed, plan };
       const { records } = await playClosedLoop(world, bundle, loop, (what) =>
         progress(`${row.name}, ${row.start}: ${what}`),
       );

@@ -1,16 +1,21 @@
 import { Command } from "commander";
 import { acceptanceCommand } from "./bench/acceptance.js";
+import { budgetCommand } from "./bench/budget.js";
 import { convergenceCommand } from "./bench/convergence.js";
 import { overheadCommand } from "./bench/overhead.js";
 import { runtimeCommand } from "./bench/runtime.js";
 import { samplersCommand } from "./bench/samplers.js";
+import { seamsCommand } from "./bench/seams.js";
 import { simCommand } from "./bench/sim.js";
+import { soakCommand } from "./bench/soak.js";
 import { tableCommand } from "./bench/table.js";
 import { toleranceCommand } from "./bench/tolerance.js";
 import { windowCommand } from "./bench/window.js";
 
 export function benchCommand(): Command {
-  const command = new Command("bench").description("measure solvers, the network's runtime, and simulators");
+  const command = new Command("bench").description(
+    "measure solvers, budgets, seams, the network's runtime, and simulators",
+  );
   const parts = [
     samplersCommand,
     tableCommand,
@@ -19,8 +24,11 @@ export function benchCommand(): Command {
     windowCommand,
     toleranceCommand,
     overheadCommand,
+    budgetCommand,
+    seamsCommand,
     runtimeCommand,
     simCommand,
+    soakCommand,
   ];
   for (const part of parts) command.addCommand(part());
   return command;

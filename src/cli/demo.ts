@@ -1,11 +1,6 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtemp } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { ConfigurationError } from "../policy/errors.js";
+import { privateEndpoint, startParapilot } from "./child.js";
 import { shipped, wholeNumber } from "./options.js";
 
 /** A process that has not ended this long after it was asked to is killed. */
@@ -27,27 +22,27 @@ async function demonstrate(flags: {
   readonly seed: number;
   readonly report: string;
 }): Promise<void> {
-  const endpoint = `ipc://${join(await mkdtemp(join(tmpdir(), "parapilot-")), "node")}`;
-  const node = parapilot(["run", shipped("launch/pusht.yaml"), "--endpoint", endpoint, "--quiet"]);
-  const simulator = parapilot([
+  const endpoint = await privateEndpoint();
+  const node = startParapilot(["run", shipped("launch/pusht.yaml"), "--endpoint", endpoint, "--quiet"]);
+  const simulator = startParapilot([
     "sim",
     "pusht",
     "--real-time",
     ...["--endpoint", endpoint, "--report", flags.report],
     ...["--episodes", String(flags.episodes), "--seed", String(flags.seed)],
   ]);
-  const processes = [node, simulator];
+  const children = [node, simulator];
   const interrupted = () => {
-    for (const { child } of processes) child.kill();
+    for (const child of children) child.process.kill();
   };
   process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
 
-  const first = await Promise.race(processes.map((one) => one.ended));
+  const first = await Promise.race(children.map((child) => child.ended));
   const late = setTimeout(() => {
-    for (const { child } of processes) child.kill("SIGKILL");
+    for (const child of children) child.process.kill("SIGKILL");
   }, KILL_AFTER_MS);
   interrupted();
-  await Promise.all(processes.map((one) => one.ended));
+  await Promise.all(children.map((child) => child.ended));
   clearTimeout(late);
   if (first.name !== "sim" || first.code !== 0) {
     throw new ConfigurationError(
@@ -55,20 +50,4 @@ async function demonstrate(flags: {
     );
   }
   process.stderr.write(`open ${flags.report} in a browser to see the last episode\n`);
-}
-
-interface Child {
-  readonly child: ChildProcess;
-  readonly ended: Promise<{ readonly name: string; readonly code: number | null; readonly how: string }>;
-}
-
-function parapilot(args: readonly string[]): Child {
-  const main = fileURLToPath(new URL("./main.js", import.meta.url));
-  const child = spawn(process.execPath, [main, ...args], { stdio: ["ignore", "inherit", "inherit"] });
-  const name = args[0];
-  const ended = once(child, "exit").then(
-    ([code, signal]) => ({ name, code, how: signal ? `by ${signal}` : `with code ${code}` }),
-    (error: Error) => ({ name, code: null, how: `because ${error.message}` }),
-  );
-  return { child, ended };
 }

@@ -4,6 +4,7 @@ import { describeRuntime } from "../inference/runtime.js";
 import { describeSolver } from "../inference/settings.js";
 import { loadBundle } from "../policy/bundle.js";
 import { summarise } from "../telemetry/summary.js";
+import { type BudgetFlags, budgetOptions, budgetsFrom } from "./budget-options.js";
 import {
   DEFAULT_POLICY,
   type RuntimeFlags,
@@ -14,10 +15,11 @@ import {
   solverOptions,
   wholeNumber,
 } from "./options.js";
+import { type PlanFlags, planFrom, planOptions } from "./plan-options.js";
 import { printJson, StatusLine, table } from "./terminal.js";
 import { openWorld } from "./worlds.js";
 
-interface EvalFlags extends SolverFlags, RuntimeFlags {
+interface EvalFlags extends SolverFlags, RuntimeFlags, PlanFlags, BudgetFlags {
   readonly policy: string;
   readonly episodes: number;
   readonly seed: number;
@@ -38,7 +40,8 @@ export function evalCommand(): Command {
         "  $ parapilot eval pusht --solver sequential --episodes 10\n",
     )
     .action(evaluate);
-  for (const option of [...solverOptions, ...runtimeOptions]) command.addOption(option);
+  for (const option of [...solverOptions, ...runtimeOptions, ...planOptions, ...budgetOptions])
+    command.addOption(option);
   return command;
 }
 
@@ -50,6 +53,8 @@ async function evaluate(task: string, flags: EvalFlags): Promise<void> {
     runtime: runtimeFrom(flags),
     episodes: flags.episodes,
     seed: flags.seed,
+    plan: planFrom(flags),
+    budgets: await budgetsFrom(flags),
   };
   const status = new StatusLine();
   const played = playClosedLoop(world, bundle, loop, (what) => status.show(what));

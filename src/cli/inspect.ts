@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { InferenceHost } from "../inference/host.js";
 import { describeRuntime, type Runtime } from "../inference/runtime.js";
 import type { SolverOptions } from "../inference/settings.js";
-import { isSolved, type SolvedTick } from "../inference/tick-solver.js";
+import { isSolved, type SolvedTick } from "../inference/tick.js";
 import { type Bundle, loadBundle } from "../policy/bundle.js";
 import { ConfigurationError } from "../policy/errors.js";
 import { middleObservation } from "../policy/manifest.js";
@@ -39,7 +39,7 @@ async function inspect(directory: string, flags: RuntimeFlags & { readonly json?
     runtime: describeRuntime(runtime),
     first_action: Array.from(oneByOne.actions.subarray(0, manifest.action.length)),
     clipped: oneByOne.clipped,
-    sequential_ms: oneByOne.solveMs,
+    sequential_ms: oneByOne.timings.solve,
     parallel_sweeps: inBatches.sweeps,
     largest_difference: difference,
   };
@@ -51,8 +51,8 @@ async function inspect(directory: string, flags: RuntimeFlags & { readonly json?
 async function solveOnce(bundle: Bundle, runtime: Runtime, solver: SolverOptions): Promise<SolvedTick> {
   const host = await InferenceHost.start(bundle, { runtime, solver });
   const observation = middleObservation(bundle.manifest);
-  const request = { session: "inspect", episode: 0, tick: 0, executed: null, observation, budgetMs: null };
-  const tick = await host.solve(request);
+  const tick = await host.solve({ session: "inspect", episode: 0, tick: 0, executed: null, observation })
+    .done;
   await host.close();
   if (isSolved(tick)) return tick;
   throw new ConfigurationError(`the network does not give a sound chunk: ${tick.message}`);

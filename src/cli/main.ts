@@ -10,6 +10,8 @@ import { demoCommand } from "./demo.js";
 import { doctorCommand } from "./doctor.js";
 import { evalCommand } from "./eval.js";
 import { inspectCommand } from "./inspect.js";
+import { profileCommand } from "./profile.js";
+import { replayCommand } from "./replay.js";
 import { runCommand } from "./run.js";
 import { simCommand } from "./sim.js";
 
@@ -26,6 +28,8 @@ for (const command of [
   runCommand,
   simCommand,
   evalCommand,
+  profileCommand,
+  replayCommand,
   benchCommand,
   calibrateCommand,
   inspectCommand,

@@ -1,115 +1,149 @@
 import { once } from "node:events";
 import { Command } from "commander";
+import { adviceOn, describeBudgets } from "../control/budgets.js";
 import { type Launch, loadLaunch } from "../control/launch.js";
-import { ControlNode, type NodeEvent } from "../control/node.js";
-import { InferenceHost } from "../inference/host.js";
+import { parseFaults } from "../faults/parse-faults.js";
 import { describeRuntime } from "../inference/runtime.js";
 import { describeSolver } from "../inference/settings.js";
-import { isSolved, type TickResult } from "../inference/tick-solver.js";
-import { loadBundle } from "../policy/bundle.js";
+import type { WorkerFaults } from "../inference/worker-faults.js";
 import { ConfigurationError } from "../policy/errors.js";
-import { type Logger, openLog, silentLog } from "../telemetry/log.js";
-import { mean, quantile } from "../telemetry/statistics.js";
-import { bindZeromqNode } from "../transport/zeromq.js";
+import { recordingHeader } from "../recording/mcap-header.js";
+import { Recorder } from "../recording/recorder.js";
+import { openLog, silentLog } from "../telemetry/log.js";
+import type { LoopEvent } from "../telemetry/loop-event.js";
+import { ViewServer } from "../view/server.js";
+import { type BudgetFlags, budgetOptions, withBudgets } from "./budget-options.js";
+import { type LaunchedNode, launchNode } from "./launch-node.js";
+import { logger } from "./loop-log.js";
+import { loopStatus } from "./loop-status.js";
+import { wholeNumber } from "./options.js";
 import { StatusLine } from "./terminal.js";
 
-/** The status line describes this many of the latest ticks. */
-const RECENT_TICKS = 100;
-/** A refusal for the same reason is printed again after this; all of them are counted and logged. */
-const REPEAT_NOTICE_MS = 10_000;
+interface RunFlags extends BudgetFlags {
+  readonly endpoint?: string;
+  readonly quiet?: boolean;
+  readonly record?: string;
+  readonly view?: string | true;
+  readonly fault?: string;
+  readonly seed: number;
+}
 
 export function runCommand(): Command {
-  return new Command("run")
+  const command = new Command("run")
     .description("run a control node from a launch file until interrupted")
     .argument("<launch>", "launch file, for example launch/pusht.yaml")
     .option("--endpoint <address>", "listen here instead of at the launch file's endpoint")
+    .option("--record <file>", "record everything to an MCAP file, for Foxglove and parapilot replay")
+    .option("--view [address]", "serve a live page and Prometheus metrics (127.0.0.1:8080)")
+    .option("--fault <spec>", "inject worker faults, e.g. worker-stall@5,worker-crash@9,worker-delay=20ms")
+    .option("--seed <n>", "seed of the faults", wholeNumber(0), 0)
     .option("--quiet", "no status line; what happened is still printed")
     .addHelpText(
       "after",
-      "\nExample:\n  $ parapilot run launch/pusht.yaml      then, in another terminal:\n  $ parapilot sim pusht\n",
+      "\nExample:\n  $ parapilot run launch/pusht.yaml --view      then, in another terminal:\n  $ parapilot sim pusht\n",
     )
     .action(run);
+  for (const option of budgetOptions) command.addOption(option);
+  return command;
 }
 
-async function run(
-  file: string,
-  flags: { readonly endpoint?: string; readonly quiet?: boolean },
-): Promise<void> {
-  const launch = await loadLaunch(file);
+async function run(file: string, flags: RunFlags): Promise<void> {
+  const launch = await withBudgets(await loadLaunch(file), flags);
+  const faults = flags.fault === undefined ? undefined : workerFaults(flags.fault, flags.seed);
   const status = new StatusLine();
   status.note(`loading ${launch.policy}`);
-  const bundle = await loadBundle(launch.policy);
   const log = launch.log ? await openLog(launch.log, (text) => status.note(text)) : silentLog();
-  const host = await InferenceHost.start(bundle, { runtime: launch.runtime, solver: launch.solver });
+  const watchers = new Set([logger(log), loopStatus(status, flags.quiet ?? false)]);
+  const node = await launchNode(launch, {
+    ...(flags.endpoint ? { endpoint: flags.endpoint } : {}),
+    ...(faults ? { faults } : {}),
+    watch: (event) => {
+      for (const watch of watchers) watch(event);
+    },
+  });
+  const closings: (() => Promise<void>)[] = [() => node.close()];
   try {
-    const transport = await bindZeromqNode(flags.endpoint ?? launch.endpoint, {
-      allowRemote: launch.allow_remote,
-    });
-    const node = new ControlNode(transport, host, {
-      solveBudgetMs: launch.budgets.solve ?? null,
-      watch: watcher(status, log, flags.quiet ?? false),
-    });
+    announce(status, node);
+    if (node.host.plan) log.info(node.host.plan, "plan");
+    const { record = launch.record, view = launch.view } = flags;
+    if (record) closings.push(await startRecording(record, node, watchers, status));
+    if (view)
+      closings.push(await startView(view === true ? undefined : view, launch, node, watchers, status));
+    // A recording or page that misses the beginning of a robot cannot make sense of the rest.
     node.start();
-    announce(status, launch, host, transport.address);
-    if (host.plan) log.info(host.plan, "plan");
-    const ending = await Promise.race([
-      ...(["SIGINT", "SIGTERM"] as const).map(
-        async (signal) => [signal, await once(process, signal)] as const,
-      ),
-      host.ended.then((reason) => ["worker", reason] as const),
-    ]);
-    status.note(`${ending[0]}: stopping`);
-    await node.close();
-    if (ending[0] === "worker") throw new ConfigurationError(`${ending[1]}; start the node again`);
+    const [signal] = await Promise.race(
+      (["SIGINT", "SIGTERM"] as const).map(async (name) => [name, await once(process, name)] as const),
+    );
+    status.note(`${signal}: stopping`);
   } finally {
-    await host.close();
+    for (const close of closings) await close();
     log.flush();
   }
 }
 
-function announce(status: StatusLine, launch: Launch, host: InferenceHost, address: string): void {
-  status.note(`${host.manifest.name} at ${address}`);
-  status.note(`  ${describeSolver(host.settings)}; ${describeRuntime(host.runtime)}`);
-  if (host.plan) status.note(`  auto chose ${host.plan.explanation}`);
-  const budget = launch.budgets.solve;
-  status.note(
-    `  first solve ${host.warmupMs.toFixed(0)} ms, solve budget ${budget ? `${budget} ms` : "none"}`,
+type Watchers = Set<(event: LoopEvent) => void>;
+
+async function startRecording(
+  file: string,
+  { bundle, host, budgets, plan }: LaunchedNode,
+  watchers: Watchers,
+  status: StatusLine,
+): Promise<() => Promise<void>> {
+  const setup = {
+    bundle,
+    solver: host.settings,
+    runtime: host.runtime,
+    budgets: { ...budgets },
+    plan: { ...plan },
+  };
+  const recorder = await Recorder.open(file, recordingHeader(setup), (text) => status.note(text));
+  watchers.add((event) => recorder.record(event));
+  status.note(`  recording to ${recorder.file}`);
+  return async () => {
+    const { written, dropped, bytes } = await recorder.close();
+    const lost = dropped > 0 ? `; ${dropped} did not fit through and are missing` : "";
+    status.note(`${recorder.file}: ${written} events, ${(bytes / 1e6).toFixed(1)} MB${lost}`);
+  };
+}
+
+async function startView(
+  address: string | undefined,
+  launch: Launch,
+  { bundle, host, budgets }: LaunchedNode,
+  watchers: Watchers,
+  status: StatusLine,
+): Promise<() => Promise<void>> {
+  const view = await ViewServer.open({
+    ...(address === undefined ? {} : { address }),
+    manifest: bundle.manifest,
+    run: {
+      settings: [
+        ["solver", describeSolver(host.settings)],
+        ["provider", describeRuntime(host.runtime)],
+        ["budgets", describeBudgets(budgets)],
+      ],
+      budgets: { tickMs: budgets.tick, solveMs: budgets.solve },
+    },
+    allowRemote: launch.allow_remote,
+  });
+  watchers.add((event) => view.watch(event));
+  status.note(`  watch it at ${view.address}, metrics at ${view.address}/metrics`);
+  return () => view.close();
+}
+
+function workerFaults(text: string, seed: number): WorkerFaults | undefined {
+  const { wire, worker } = parseFaults(text, seed);
+  if (!wire) return worker;
+  throw new ConfigurationError(
+    `--fault "${text}" asks for faults between robot and node, which begin at the robot: give them to parapilot sim`,
   );
 }
 
-/** Turns the node's events into a status line for a person and lines of a log for later. */
-function watcher(status: StatusLine, log: Logger, quiet: boolean): (event: NodeEvent) => void {
-  const recent: TickResult[] = [];
-  const notedAt = new Map<string, number>();
-  const notice = (reason: string, text: string) => {
-    const now = performance.now();
-    if (now - (notedAt.get(reason) ?? Number.NEGATIVE_INFINITY) < REPEAT_NOTICE_MS) return;
-    notedAt.set(reason, now);
-    status.note(text);
-  };
-  let refused = 0;
-  return (event) => {
-    log.info(
-      event.tick && isSolved(event.tick) ? { ...event, tick: { ...event.tick, actions: undefined } } : event,
-      event.kind,
-    );
-    if (event.kind === "joined" || event.kind === "left") status.note(`robot ${event.peer} ${event.kind}`);
-    if (event.kind === "refused") {
-      refused += 1;
-      if (event.refusal)
-        notice(event.refusal.reason, `refused (${event.refusal.reason}): ${event.refusal.message}`);
-    }
-    if (event.kind !== "solved" || !event.tick) return;
-    recent.push(event.tick);
-    if (recent.length > RECENT_TICKS) recent.shift();
-    if (quiet) return;
-    status.show(
-      `episode ${event.episode}  step ${event.step}  sweeps ${mean(recent.map((tick) => tick.sweeps)).toFixed(1)}` +
-        `  solve p50 ${quantile(
-          recent.map((tick) => tick.solveMs),
-          0.5,
-        ).toFixed(0)} ms` +
-        `  cut by budget ${recent.filter((tick) => tick.outcome === "budget").length}/${recent.length}  refused ${refused}`,
-    );
-  };
+function announce(status: StatusLine, { host, address, budgets, plan }: LaunchedNode): void {
+  status.note(`${host.manifest.name} at ${address}`);
+  status.note(`  ${describeSolver(host.settings)}; ${describeRuntime(host.runtime)}`);
+  if (host.plan) status.note(`  auto chose ${host.plan.explanation}`);
+  const advice = adviceOn(budgets, plan);
+  if (advice) status.note(`  note: ${advice}`);
+  status.note(`  first solve ${host.warmupMs.toFixed(0)} ms; budgets: ${describeBudgets(budgets)}`);
 }

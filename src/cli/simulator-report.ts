@@ -2,19 +2,19 @@ import type { StepEvent } from "../../sim/play.js";
 import { animate } from "../../sim/pusht/image.js";
 import type { PushTState } from "../../sim/pusht/observation.js";
 import { renderSvg } from "../../sim/pusht/render.js";
+import { renderReport } from "../report/report.js";
 import type { EpisodeRecord } from "../telemetry/episode-record.js";
-import { renderReport } from "../telemetry/report.js";
 import { summarise } from "../telemetry/summary.js";
 import type { PolicyMessage } from "../transport/message.js";
 
 /** One frame of the animation: the world with the present target and what is left of the plan. */
-export function frame(state: PushTState, { action, chunk, step, coverage, tick }: StepEvent): string {
+export function frame(state: PushTState, { action, message, step, coverage, tick }: StepEvent): string {
   const caption = `step ${step}   coverage ${coverage.toFixed(2)}   sweeps ${tick?.sweeps ?? 0}`;
   const target = [action[0], action[1]] as const;
-  if (!chunk) return renderSvg(state, { target, caption });
-  const { data, shape } = chunk.actions;
+  if (!message) return renderSvg(state, { target, caption });
+  const { data, shape } = message.actions;
   const ahead = Array.from({ length: shape[0] }, (_, k) => [data[2 * k], data[2 * k + 1]] as const);
-  return renderSvg(state, { target, caption, plan: ahead.slice(step - chunk.step) });
+  return renderSvg(state, { target, caption, plan: ahead.slice(step - message.step) });
 }
 
 /** The HTML page about a run of the simulator. */
@@ -24,7 +24,7 @@ export async function simulatorReport(
   episodes: readonly EpisodeRecord[],
   frames: readonly string[],
 ): Promise<string> {
-  const { score_mean, sweeps, solve_ms, deadline_misses, held_steps } = summarise(episodes);
+  const { score_mean, sweeps, solve_ms, deadline_misses, held_steps, silent_steps } = summarise(episodes);
   const last = episodes[episodes.length - 1];
   return renderReport({
     title: `Parapilot: ${policy.name}, ${pace}`,
@@ -34,12 +34,14 @@ export async function simulatorReport(
       ["solve, median", `${solve_ms.p50.toFixed(0)} ms`],
       ["deadline misses", String(deadline_misses)],
       ["held steps", String(held_steps)],
+      ["silent steps", String(silent_steps)],
     ],
     settings: [
       ["task", policy.task],
       ["pace", pace === "real-time" ? `real time, ${policy.rate_hz} Hz` : pace],
       ["solver", policy.solver],
       ["provider", policy.provider],
+      ["budgets", policy.budgets],
       [
         "horizon",
         `${policy.horizon} steps, ${policy.n_action_steps} executed, ${policy.n_obs_steps} observed`,

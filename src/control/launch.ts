@@ -6,21 +6,21 @@ import { runtimeSchema } from "../inference/runtime.js";
 import { solverSettingsSchema } from "../inference/settings.js";
 import { ConfigurationError, describeIssues } from "../policy/errors.js";
 import { DEFAULT_ENDPOINT } from "../transport/endpoint.js";
-import { durationSchema } from "./duration.js";
+import { budgetsSchema } from "./budgets.js";
+import { planSettingsSchema } from "./plan-settings.js";
 
-/** A launch file: which policy to run, how to solve it, where to listen, how long a solve may take. */
+/** A launch file: which policy to run, how to solve it, where to listen, what may take how long. */
 export const launchSchema = z.strictObject({
   policy: z.string().min(1).describe("the bundle's folder, relative to the launch file"),
   endpoint: z.string().min(1).default(DEFAULT_ENDPOINT).describe("where clients connect"),
   allow_remote: z.boolean().default(false).describe("listen beyond this machine, unencrypted"),
   solver: solverSettingsSchema.prefault({}),
   runtime: runtimeSchema.prefault({}),
-  budgets: z
-    .strictObject({
-      solve: durationSchema.optional().describe("no further sweep is begun after this"),
-    })
-    .prefault({}),
+  budgets: budgetsSchema.prefault({}),
+  plan: planSettingsSchema.prefault({}),
   log: z.string().min(1).optional().describe("file for the node's log, relative to the working directory"),
+  record: z.string().min(1).optional().describe("MCAP file to record to, relative to the working directory"),
+  view: z.string().min(1).optional().describe('address of the live page and metrics, e.g. "127.0.0.1:8080"'),
 });
 
 export type Launch = z.infer<typeof launchSchema>;

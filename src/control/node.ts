@@ -1,70 +1,59 @@
-import type { InferenceHost } from "../inference/host.js";
+import type { Inference } from "../inference/inference.js";
 import { describeRuntime } from "../inference/runtime.js";
 import { describeSolver } from "../inference/settings.js";
-import { type FailedTick, isSolved, type SolvedTick, type TickResult } from "../inference/tick-solver.js";
+import type { LoopEvent } from "../telemetry/loop-event.js";
+import type { Clock } from "../time/clock.js";
 import type {
-  ChunkMessage,
   ClientMessage,
   ObservationMessage,
+  PolicyMessage,
   RefusalReason,
   RefusedMessage,
 } from "../transport/message.js";
-import { float32 } from "../transport/ndarray.js";
+import { describeShape } from "../transport/ndarray.js";
 import type { NodeTransport } from "../transport/transport.js";
-import { MAX_PEERS, type Peer, Peers } from "./peers.js";
-import type { Observation } from "./pilot.js";
-
-/** What the node did with one observation; for logs, status lines and recorders, none of which it waits for. */
-export interface NodeEvent {
-  readonly peer: string;
-  readonly kind: "joined" | "episode" | "solved" | "refused" | "left";
-  readonly episode?: number;
-  readonly step?: number;
-  readonly tick?: TickResult;
-  readonly refusal?: RefusedMessage;
-}
+import { type Budgets, describeBudgets } from "./budgets.js";
+import { MAX_ROBOTS, Peers } from "./peers.js";
+import type { PlanSettings } from "./plan-settings.js";
+import { Robot } from "./robot.js";
 
 const SHUTTING_DOWN = "the node is shutting down";
 
-const REASONS: Readonly<Record<FailedTick["outcome"], RefusalReason>> = {
-  unconverged: "unconverged",
-  stopped: "stopping",
-  "not-finite": "solver-failed",
-  "worker-failed": "solver-failed",
-};
+export interface NodeOptions {
+  readonly clock: Clock;
+  readonly budgets: Budgets;
+  readonly plan: PlanSettings;
+  /** Told of everything that happens, for logs, pages and recorders, none of which the node waits for. */
+  readonly watch?: (event: LoopEvent) => void;
+}
 
 /**
- * The control node: takes observations from any number of robots, has chunks solved by the worker and sends them back.
- * Latest wins: an observation that arrives while another of the same robot is waiting replaces it, and the replaced one
- * is answered with "superseded", so that nothing queues up and nothing goes unanswered.
+ * The control node: takes the observations of any number of robots and gives each an action per control step, in time.
+ * The newest observation wins: one that still waits for its action is answered with "superseded" when the next one of
+ * the same robot comes, so that nothing queues up and nothing goes unanswered.
  *
  * @example
- * const node = new ControlNode(await bindZeromqNode(), host, { solveBudgetMs: 40 });
+ * const plan = resolvePlanSettings(launch.plan, host.manifest);
+ * const budgets = resolveBudgets(launch.budgets, host.manifest, plan);
+ * const node = new ControlNode(await bindZeromqNode(), host, { clock: new MonotonicClock(), budgets, plan });
  * node.start();
  */
 export class ControlNode {
   readonly #transport: NodeTransport;
-  readonly #host: InferenceHost;
-  readonly #solveBudgetMs: number | null;
-  readonly #watch: (event: NodeEvent) => void;
+  readonly #inference: Inference;
+  readonly #options: NodeOptions;
   readonly #peers: Peers;
-  #stopping = false;
+  readonly #watch: (event: LoopEvent) => void;
+  #isStopping = false;
 
-  constructor(
-    transport: NodeTransport,
-    host: InferenceHost,
-    options: { readonly solveBudgetMs?: number | null; readonly watch?: (event: NodeEvent) => void } = {},
-  ) {
+  constructor(transport: NodeTransport, inference: Inference, options: NodeOptions) {
     this.#transport = transport;
-    this.#host = host;
-    this.#solveBudgetMs = options.solveBudgetMs ?? null;
-    this.#peers = new Peers(host, {
-      joined: (peer) => this.#watch({ peer, kind: "joined" }),
-      left: (name, peer) => {
-        this.#supersede(name, peer, "another robot took this one's place");
-        this.#watch({ peer: name, kind: "left" });
-      },
-    });
+    this.#inference = inference;
+    this.#options = options;
+    this.#peers = new Peers(
+      (name) => this.#welcome(name),
+      (robot) => this.#dismiss(robot, "busy", "another robot took this one's place"),
+    );
     const { watch } = options;
     this.#watch = (event) => {
       try {
@@ -78,149 +67,96 @@ export class ControlNode {
 
   start(): void {
     this.#transport.listen({
-      message: (peer, message) => this.#receive(peer, message),
+      message: (peer, message, receivedAt) => this.#receive(peer, message, receivedAt),
       malformed: (peer, refusal) => this.#refuse(peer, refusal),
     });
   }
 
   async close(): Promise<void> {
-    this.#stopping = true;
-    await this.#host.close();
+    this.#isStopping = true;
+    for (const robot of this.#peers.all()) this.#dismiss(robot, "stopping", SHUTTING_DOWN);
+    await this.#inference.close();
     await this.#transport.close();
   }
 
-  #receive(name: string, message: ClientMessage): void {
+  #receive(name: string, message: ClientMessage, receivedAt: number): void {
     if (message.type === "hello") {
-      this.#introduce(name);
+      this.#transport.send(name, this.#introduction());
       return;
     }
-    const peer = this.#peers.heard(name);
-    if (!peer) {
-      const text = `the node already serves ${MAX_PEERS} robots; stop one of them or start another node`;
-      this.#refuse(name, refusalOf(message, "busy", text));
-      return;
-    }
-    const objection = this.#admit(name, peer, message);
-    if (objection) {
-      this.#refuse(name, refusalOf(message, ...objection));
-      return;
-    }
-    if (!message.plan) return;
-    this.#supersede(name, peer, `observation ${message.id} is newer`);
-    peer.waiting = { message, view: peer.pilot.view() };
-    if (!peer.solving) void this.#solveWaiting(name, peer);
+    const { id, stamp } = message;
+    const taken = this.#admit(name, message.observation, receivedAt);
+    if (taken instanceof Robot) taken.take(message, receivedAt);
+    else this.#refuse(name, { type: "refused", id, stamp, ...taken });
   }
 
-  /** Takes an observation into the peer's history, or says why not. */
+  /** The robot that an observation is for, or why it is not taken. */
   #admit(
     name: string,
-    peer: Peer,
-    { id, episode, step, observation }: ObservationMessage,
-  ): readonly [RefusalReason, string] | undefined {
-    if (this.#stopping) return ["stopping", SHUTTING_DOWN];
-    if (id === 0) {
-      // A robot that was restarted under its old name.
-      peer.lastId = -1;
-      peer.episode = undefined;
+    observation: ObservationMessage["observation"],
+    receivedAt: number,
+  ): Robot | Pick<RefusedMessage, "reason" | "message"> {
+    if (this.#isStopping) return { reason: "stopping", message: SHUTTING_DOWN };
+    const robot = this.#peers.heard(name, receivedAt);
+    if (!robot) {
+      const message = `the node already serves ${MAX_ROBOTS} robots; stop one of them or start another node`;
+      return { reason: "busy", message };
     }
-    if (id <= peer.lastId) return ["superseded", `observation ${id} came after observation ${peer.lastId}`];
-    peer.lastId = id;
-    if (episode !== peer.episode) {
-      this.#supersede(name, peer, `observation ${id} is newer`);
-      peer.episode = episode;
-      peer.pilot.reset(episode);
-      this.#watch({ peer: name, kind: "episode", episode });
-    }
-    const wrong = this.#misshapen(observation) ?? peer.pilot.observe(step, values(observation));
-    return wrong ? ["invalid-observation", wrong] : undefined;
+    const wrong = this.#misshapen(observation);
+    return wrong ? { reason: "invalid-observation", message: wrong } : robot;
+  }
+
+  #welcome(name: string): Robot {
+    const { clock, budgets, plan } = this.#options;
+    this.#watch({ kind: "joined", at: clock.now(), robot: name });
+    return new Robot(name, {
+      inference: this.#inference,
+      clock,
+      budgets,
+      plan,
+      send: (message) => this.#transport.send(name, message),
+      watch: this.#watch,
+    });
+  }
+
+  #dismiss(robot: Robot, reason: RefusalReason, why: string): void {
+    robot.close(reason, why);
+    this.#watch({ kind: "left", at: this.#options.clock.now(), robot: robot.name });
   }
 
   /** A transposed array has the right number of values in the wrong places. */
   #misshapen(observation: ObservationMessage["observation"]): string | undefined {
-    for (const { name, shape } of this.#host.manifest.observation) {
+    for (const { name, shape } of this.#inference.manifest.observation) {
       const found = observation[name]?.shape;
       if (found && found.join() !== shape.join()) {
-        return `observation "${name}" has shape [${found.join(", ")}]; the policy takes [${shape.join(", ")}]`;
+        return `observation "${name}" has shape ${describeShape(found)}; the policy takes [${shape.join(", ")}]`;
       }
     }
     return undefined;
   }
 
-  /** Answers what waits with the reason why it will not be solved. */
-  #supersede(name: string, peer: Peer, why: string): void {
-    if (!peer.waiting) return;
-    const { message } = peer.waiting;
-    peer.waiting = undefined;
-    this.#refuse(name, refusalOf(message, "superseded", `observation ${message.id} was not solved: ${why}`));
-  }
-
-  async #solveWaiting(name: string, peer: Peer): Promise<void> {
-    peer.solving = true;
-    while (peer.waiting && !this.#stopping) {
-      const { message, view } = peer.waiting;
-      peer.waiting = undefined;
-      const tick = await peer.pilot.plan(view, this.#solveBudgetMs);
-      if (isSolved(tick)) {
-        this.#transport.send(name, this.#chunk(message, tick));
-        this.#watch({ peer: name, kind: "solved", episode: message.episode, step: message.step, tick });
-      } else {
-        this.#refuse(name, refusalOf(message, REASONS[tick.outcome], tick.message), tick);
-      }
-    }
-    peer.solving = false;
-    if (peer.waiting) this.#refuse(name, refusalOf(peer.waiting.message, "stopping", SHUTTING_DOWN));
-  }
-
-  #chunk(message: ObservationMessage, tick: SolvedTick): ChunkMessage {
-    const { id, stamp, episode, step } = message;
-    const { n_action_steps: execute, action } = this.#host.manifest;
-    return {
-      type: "chunk",
-      id,
-      stamp,
-      episode,
-      step,
-      actions: float32(tick.actions, [tick.actions.length / action.length, action.length]),
-      execute,
-      outcome: tick.outcome,
-      sweeps: tick.sweeps,
-      evaluations: tick.evaluations,
-      residual: tick.residual,
-      solve_ms: tick.solveMs,
-    };
-  }
-
-  #refuse(name: string, refusal: RefusedMessage, tick?: TickResult): void {
+  #refuse(name: string, refusal: RefusedMessage): void {
     this.#transport.send(name, refusal);
-    this.#watch({ peer: name, kind: "refused", refusal, ...(tick ? { tick } : {}) });
+    const { id, reason, message } = refusal;
+    this.#watch({ kind: "refused", at: this.#options.clock.now(), robot: name, id, reason, message });
   }
 
-  #introduce(name: string): void {
-    const { manifest, settings, runtime } = this.#host;
-    this.#transport.send(name, {
+  #introduction(): PolicyMessage {
+    const { manifest, settings, runtime } = this.#inference;
+    return {
       type: "policy",
       name: manifest.name,
       task: manifest.task,
       rate_hz: manifest.rate_hz,
+      command_rate_hz: manifest.rate_hz * this.#options.plan.commands,
       n_obs_steps: manifest.n_obs_steps,
       horizon: manifest.horizon,
-      n_action_steps: manifest.n_action_steps,
+      n_action_steps: this.#options.plan.execute,
       observation: manifest.observation.map(({ name: key, shape, unit }) => ({ name: key, shape, unit })),
-      action: manifest.action,
+      action: manifest.action.map(({ name, unit, min, max }) => ({ name, unit, min, max })),
       solver: describeSolver(settings),
       provider: describeRuntime(runtime),
-    });
+      budgets: describeBudgets(this.#options.budgets),
+    };
   }
-}
-
-function refusalOf(
-  { id, stamp }: ObservationMessage,
-  reason: RefusalReason,
-  message: string,
-): RefusedMessage {
-  return { type: "refused", id, stamp, reason, message };
-}
-
-function values(arrays: ObservationMessage["observation"]): Observation {
-  return Object.fromEntries(Object.entries(arrays).map(([key, array]) => [key, array.data]));
 }

@@ -1,66 +1,48 @@
-import type { InferenceHost } from "../inference/host.js";
-import type { ObservationMessage } from "../transport/message.js";
-import { Pilot, type View } from "./pilot.js";
+import type { Robot } from "./robot.js";
 
 /** Robots one node serves at a time; one that has been silent for long makes room for a new one. */
-export const MAX_PEERS = 16;
+export const MAX_ROBOTS = 16;
 const SILENT_MS = 10_000;
 
-/** One robot that talks to the node. */
-export interface Peer {
-  readonly pilot: Pilot;
-  episode: number | undefined;
-  lastId: number;
-  solving: boolean;
-  /** The observation to be solved next, with what the robot had seen then. */
-  waiting: { readonly message: ObservationMessage; readonly view: View } | undefined;
+interface Entry {
+  readonly robot: Robot;
   heardAt: number;
 }
 
 /** The robots that a node serves, by name. */
 export class Peers {
-  readonly #host: InferenceHost;
-  readonly #joined: (name: string) => void;
-  readonly #left: (name: string, peer: Peer) => void;
+  readonly #create: (name: string) => Robot;
+  readonly #dismiss: (robot: Robot) => void;
   /** In order of last use, longest silent first. */
-  readonly #byName = new Map<string, Peer>();
+  readonly #byName = new Map<string, Entry>();
 
-  constructor(
-    host: InferenceHost,
-    on: { readonly joined: (name: string) => void; readonly left: (name: string, peer: Peer) => void },
-  ) {
-    this.#host = host;
-    this.#joined = on.joined;
-    this.#left = on.left;
+  /** @param dismiss told of a robot that has to make room. */
+  constructor(create: (name: string) => Robot, dismiss: (robot: Robot) => void) {
+    this.#create = create;
+    this.#dismiss = dismiss;
   }
 
-  /** The peer of that name, just heard from and new if need be; undefined when there is no room for it. */
-  heard(name: string): Peer | undefined {
-    const now = performance.now();
+  /** The robot of that name, just heard from and new if need be; undefined when there is no room for it. */
+  heard(name: string, now: number): Robot | undefined {
     const known = this.#byName.get(name);
     if (!known && !this.#makeRoom(now)) return undefined;
-    const peer = known ?? {
-      pilot: new Pilot(this.#host, name),
-      episode: undefined,
-      lastId: -1,
-      solving: false,
-      waiting: undefined,
-      heardAt: now,
-    };
-    peer.heardAt = now;
+    const entry = known ?? { robot: this.#create(name), heardAt: now };
+    entry.heardAt = now;
     this.#byName.delete(name);
-    this.#byName.set(name, peer);
-    if (!known) this.#joined(name);
-    return peer;
+    this.#byName.set(name, entry);
+    return entry.robot;
+  }
+
+  all(): readonly Robot[] {
+    return [...this.#byName.values()].map(({ robot }) => robot);
   }
 
   #makeRoom(now: number): boolean {
-    if (this.#byName.size < MAX_PEERS) return true;
-    const [[name, peer]] = this.#byName;
-    if (now - peer.heardAt < SILENT_MS) return false;
+    if (this.#byName.size < MAX_ROBOTS) return true;
+    const [[name, { robot, heardAt }]] = this.#byName;
+    if (now - heardAt < SILENT_MS) return false;
     this.#byName.delete(name);
-    this.#left(name, peer);
-    peer.pilot.close();
+    this.#dismiss(robot);
     return true;
   }
 }

@@ -1,59 +1,73 @@
-import { Worker } from "node:worker_threads";
 import type { Bundle } from "../policy/bundle.js";
-import { ConfigurationError, checked } from "../policy/errors.js";
+import { checked } from "../policy/errors.js";
 import type { Manifest } from "../policy/manifest.js";
+import { monotonicMs } from "../time/clock.js";
+import type { Inference } from "./inference.js";
 import type { Plan } from "./planner.js";
-import type { FromWorker, ToWorker, WorkerStart } from "./protocol.js";
+import type { Readiness } from "./protocol.js";
 import { type Runtime, runtimeSchema } from "./runtime.js";
 import { resolveSolver, type SolverOptions, type SolverSettings } from "./settings.js";
-import type { FailedTick, TickRequest, TickResult } from "./tick-solver.js";
+import type { Solve, TickRequest } from "./tick.js";
+import type { WorkerFaults } from "./worker-faults.js";
+import { refused, WorkerThread } from "./worker-thread.js";
+
+/** Between two attempts to start a worker: 0, then this, then twice as long each time, up to the longest. */
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 10_000;
 
 export interface HostOptions {
   readonly runtime?: Partial<Runtime>;
   readonly solver?: SolverOptions;
+  /**
+   * Milliseconds that the worker may go without finishing a sweep before it is replaced; noticed within a quarter more.
+   * 2 s, or ten times the slowest sweep of its warm-up if that is more, unless told.
+   */
+  readonly hangMs?: number;
+  readonly faults?: WorkerFaults;
+  /** Told when the worker is lost, when another one fails to start, and when one is ready again. */
+  readonly onWorker?: (event: WorkerChange) => void;
+}
+
+export interface WorkerChange {
+  readonly state: "lost" | "ready";
+  readonly message: string;
 }
 
 /**
- * Main's side of the inference worker: the network and every sweep run over there, so this thread never waits for them.
+ * The inference worker, kept alive: the network and every sweep run over there, so this thread never waits for them. A
+ * worker that dies or hangs is replaced; until the new one has warmed up, solves fail at once. What sessions carried is
+ * lost with the old one: their next solve starts cold.
  *
  * @example
  * const host = await InferenceHost.start(await loadBundle("policies/pusht"));
- * const tick = await host.solve({ session: "arm", episode: 0, tick: 0, executed: null, observation, budgetMs: null });
+ * const solve = host.solve({ session: "arm", episode: 0, tick: 0, executed: null, observation });
+ * const tick = await solve.done;
  * await host.close();
  */
-export class InferenceHost {
+export class InferenceHost implements Inference {
   readonly manifest: Manifest;
   readonly runtime: Runtime;
+  readonly #bundle: Bundle;
+  readonly #options: HostOptions;
   readonly #wanted: SolverSettings;
-  readonly #worker: Worker;
-  readonly #stop: Int32Array;
-  readonly #waiting = new Map<number, (result: TickResult) => void>();
-  #warmupMs = 0;
   #plan: Plan | undefined;
-  #nextId = 1;
-  #ended: string | undefined;
-  #announceEnd: (message: string) => void = () => {};
-  /** Settles, with the reason, when the worker has ended and every further solve would fail. */
-  readonly ended: Promise<string> = new Promise((resolve) => {
-    this.#announceEnd = resolve;
-  });
+  #warmupMs = 0;
+  #solves = 0;
+  /** Loading, or at work. */
+  #thread: WorkerThread;
+  /** Why solves fail at present; undefined when they do not. */
+  #down: string | undefined = "the inference worker is starting";
+  #isOpen = false;
+  #pauseMs = 0;
+  #restart: NodeJS.Timeout | undefined;
 
   private constructor(bundle: Bundle, options: HostOptions) {
     this.manifest = bundle.manifest;
     this.runtime = checked(runtimeSchema, options.runtime ?? {});
+    this.#bundle = bundle;
+    this.#options = options;
     this.#wanted = resolveSolver(options.solver ?? {}, bundle.calibration !== undefined);
-    const stop = new SharedArrayBuffer(4);
-    this.#stop = new Int32Array(stop);
-    const workerData: WorkerStart = {
-      manifest: bundle.manifest,
-      network: bundle.network,
-      statistics: bundle.statistics,
-      calibration: bundle.calibration,
-      runtime: this.runtime,
-      settings: this.#wanted,
-      stop,
-    };
-    this.#worker = new Worker(new URL("./worker.js", import.meta.url), { workerData });
+    this.#thread = this.#startThread();
   }
 
   /**
@@ -65,28 +79,8 @@ export class InferenceHost {
    */
   static async start(bundle: Bundle, options: HostOptions = {}): Promise<InferenceHost> {
     const host = new InferenceHost(bundle, options);
-    await new Promise<void>((resolve, reject) => {
-      const give = (message: string) => {
-        reject(new ConfigurationError(message));
-        void host.#worker.terminate();
-      };
-      host.#worker.on("message", (message: FromWorker) => {
-        if (message.kind === "ready") {
-          host.#warmupMs = message.warmupMs;
-          host.#plan = message.plan;
-          resolve();
-        } else if (message.kind === "unusable") give(message.message);
-        else host.#settle(message);
-      });
-      host.#worker.on("error", (error) => {
-        give(error.message);
-        host.#end(`the inference worker died: ${error.message}`);
-      });
-      host.#worker.on("exit", (code) => {
-        give(`the inference worker ended with code ${code} before it was ready`);
-        host.#end(`the inference worker ended with code ${code}`);
-      });
-    });
+    host.#take(await host.#thread.ready);
+    host.#isOpen = true;
     return host;
   }
 
@@ -100,63 +94,77 @@ export class InferenceHost {
     return this.#plan;
   }
 
-  /** Milliseconds that the warm-up solve took. */
+  /** Milliseconds that the newest worker's warm-up solve took. */
   get warmupMs(): number {
     return this.#warmupMs;
   }
 
-  /** Solves one tick in the worker; never rejects. Requests are solved in the order in which they were made. */
-  solve(request: TickRequest): Promise<TickResult> {
-    if (this.#ended) return Promise.resolve(failed(this.#ended));
-    const id = this.#nextId++;
-    return new Promise((resolve) => {
-      this.#waiting.set(id, resolve);
-      this.#post({ kind: "solve", id, request });
-    });
+  solve(request: TickRequest): Solve {
+    if (this.#down !== undefined) return refused(this.#down);
+    this.#solves += 1;
+    return this.#thread.solve(this.#solves, request);
   }
 
-  /** Asks the worker to end every solve made so far at its next sweep; they settle with outcome "stopped". */
-  stop(): void {
-    Atomics.store(this.#stop, 0, this.#nextId - 1);
-  }
-
-  /** Drops the warm start of a session. */
   forget(session: string): void {
-    this.#post({ kind: "forget", session });
+    if (this.#down === undefined) this.#thread.forget(session);
   }
 
   async close(): Promise<void> {
-    if (this.#ended) return;
-    this.stop();
-    const exited = new Promise((resolve) => this.#worker.once("exit", resolve));
-    this.#post({ kind: "close" });
-    await exited;
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    clearTimeout(this.#restart);
+    const isWorking = this.#down === undefined;
+    this.#down = "the inference host is closed";
+    if (isWorking) await this.#thread.close();
+    else this.#thread.abandon(this.#down);
   }
 
-  #post(message: ToWorker): void {
-    this.#worker.postMessage(message);
+  #startThread(): WorkerThread {
+    const { manifest, network, statistics, calibration } = this.#bundle;
+    const { hangMs, faults } = this.#options;
+    const start = {
+      manifest,
+      network,
+      statistics,
+      calibration,
+      runtime: this.runtime,
+      // A replacement solves as the one before did; measured again, "auto" might choose another solver.
+      settings: this.settings,
+      ...(faults ? { faults } : {}),
+    };
+    return new WorkerThread(start, hangMs, (message) => this.#lost(message));
   }
 
-  #settle(message: Extract<FromWorker, { id: number }>): void {
-    this.#waiting.get(message.id)?.(message.kind === "solved" ? message.result : failed(message.message));
-    this.#waiting.delete(message.id);
+  #take({ warmup, plan }: Readiness): void {
+    this.#plan ??= plan;
+    this.#warmupMs = warmup.solve;
+    this.#down = undefined;
+    this.#pauseMs = 0;
   }
 
-  #end(message: string): void {
-    this.#ended ??= message;
-    this.#announceEnd(this.#ended);
-    for (const resolve of this.#waiting.values()) resolve(failed(this.#ended));
-    this.#waiting.clear();
+  #lost(reason: string): void {
+    if (!this.#isOpen) return;
+    this.#down = `the inference worker is being replaced: ${reason}`;
+    this.#restart = setTimeout(() => void this.#replace(), this.#pauseMs);
+    this.#pauseMs = Math.min(LONGEST_PAUSE_MS, Math.max(FIRST_PAUSE_MS, 2 * this.#pauseMs));
+    this.#options.onWorker?.({ state: "lost", message: reason });
   }
-}
 
-function failed(message: string): FailedTick {
-  return {
-    outcome: "worker-failed",
-    message,
-    residual: Number.POSITIVE_INFINITY,
-    sweeps: 0,
-    evaluations: 0,
-    solveMs: 0,
-  };
+  async #replace(): Promise<void> {
+    const began = monotonicMs();
+    this.#thread = this.#startThread();
+    let readiness: Readiness;
+    try {
+      readiness = await this.#thread.ready;
+    } catch {
+      return; // #lost has been told why
+    }
+    if (!this.#isOpen) return;
+    this.#take(readiness);
+    const seconds = ((monotonicMs() - began) / 1000).toFixed(1);
+    this.#options.onWorker?.({
+      state: "ready",
+      message: `a new inference worker is ready after ${seconds} s`,
+    });
+  }
 }

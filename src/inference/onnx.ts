@@ -2,6 +2,7 @@ import * as ort from "onnxruntime-node";
 import { ConfigurationError } from "../policy/errors.js";
 import { type Manifest, observationWidth } from "../policy/manifest.js";
 import type { ChunkShape, NoiseNetwork } from "../sampling/denoiser.js";
+import { monotonicMs } from "../time/clock.js";
 import { type Runtime, sessionOptions } from "./runtime.js";
 
 /**
@@ -17,6 +18,7 @@ export class OnnxNetwork implements NoiseNetwork {
   #capacity = 0;
   readonly #observation: Float32Array;
   readonly #feeds = new Map<number, ort.InferenceSession.FeedsType>();
+  #runMs = 0;
 
   private constructor(session: ort.InferenceSession, shape: ChunkShape, observations: number) {
     this.shape = shape;
@@ -50,6 +52,11 @@ export class OnnxNetwork implements NoiseNetwork {
     this.#observation.set(observation);
   }
 
+  /** Milliseconds that the network has run since it was loaded. */
+  get runMs(): number {
+    return this.#runMs;
+  }
+
   async predictNoise(
     states: Float64Array,
     levels: Int32Array,
@@ -60,7 +67,10 @@ export class OnnxNetwork implements NoiseNetwork {
     if (rows > this.#capacity) this.#grow(rows);
     for (let k = 0; k < rows * size; k++) this.#sample[k] = states[k];
     for (let row = 0; row < rows; row++) this.#level[2 * row] = levels[row];
-    const { noise } = await this.#session.run(this.#feedsFor(rows));
+    const feeds = this.#feedsFor(rows);
+    const began = monotonicMs();
+    const { noise } = await this.#session.run(feeds);
+    this.#runMs += monotonicMs() - began;
     if (noise.size !== rows * size) {
       throw new Error(
         `the network answered [${noise.dims.join(", ")}] to a batch of ${rows}; export it with a free batch size`,

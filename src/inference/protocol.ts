@@ -4,7 +4,8 @@ import type { SolverStatistics } from "../policy/solver-statistics.js";
 import type { Plan } from "./planner.js";
 import type { Runtime } from "./runtime.js";
 import type { SolverSettings } from "./settings.js";
-import type { TickRequest, TickResult } from "./tick-solver.js";
+import type { SolveTimings, TickRequest, TickResult } from "./tick.js";
+import type { WorkerFaults } from "./worker-faults.js";
 
 /** What the worker is started with. */
 export interface WorkerStart {
@@ -14,22 +15,34 @@ export interface WorkerStart {
   readonly calibration: Calibration | undefined;
   readonly runtime: Runtime;
   readonly settings: SolverSettings;
-  /** Int32[1]: the newest request that main wants ended; written by main, polled between sweeps. */
-  readonly stop: SharedArrayBuffer;
+  readonly faults?: WorkerFaults;
 }
 
 export type ToWorker =
-  | { readonly kind: "solve"; readonly id: number; readonly request: TickRequest }
+  | {
+      readonly kind: "solve";
+      /** Counts the solves that main has asked of this worker and those before it. */
+      readonly id: number;
+      readonly request: TickRequest;
+      /** Of the solve's cell. */
+      readonly shared: SharedArrayBuffer;
+      /** Monotonic ms. */
+      readonly sentAt: number;
+    }
   | { readonly kind: "forget"; readonly session: string }
   | { readonly kind: "close" };
 
+/** Sent once, when the worker has warmed up. */
+export interface Readiness {
+  readonly kind: "ready";
+  /** Of the warm-up solve. */
+  readonly warmup: SolveTimings;
+  /** What "auto" came to; absent when a solver was named. */
+  readonly plan?: Plan;
+}
+
 export type FromWorker =
-  | {
-      readonly kind: "ready";
-      readonly warmupMs: number;
-      /** What "auto" came to; absent when a solver was named. */
-      readonly plan?: Plan;
-    }
+  | Readiness
   | { readonly kind: "unusable"; readonly message: string }
-  | { readonly kind: "solved"; readonly id: number; readonly result: TickResult }
+  | { readonly kind: "solved"; readonly id: number; readonly result: TickResult; readonly sentAt: number }
   | { readonly kind: "failed"; readonly id: number; readonly message: string };

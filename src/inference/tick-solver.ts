@@ -4,80 +4,62 @@ import { ConfigurationError } from "../policy/errors.js";
 import { joinedRanges, type Manifest } from "../policy/manifest.js";
 import { LimitsNormalizer } from "../policy/normalizer.js";
 import type { ChunkShape, Denoiser } from "../sampling/denoiser.js";
+import { frozen } from "../sampling/frozen.js";
 import { GaussianStream } from "../sampling/noise.js";
-import type { Guess } from "../sampling/response.js";
 import type { Rule } from "../sampling/rules/rule.js";
 import { squaredCosine } from "../sampling/schedule.js";
-import type { Iterate, Solver } from "../sampling/solvers/solver.js";
+import type { Iterate, Problem, Solver } from "../sampling/solvers/solver.js";
 import { type Carried, warmStart } from "../sampling/warm-start.js";
+import { monotonicMs } from "../time/clock.js";
 import { createRule } from "./rule-settings.js";
 import { couplingOf, createSolver, type SolverSettings } from "./settings.js";
+import {
+  type Candidate,
+  type FailedTick,
+  NO_TIME,
+  type SolveTimings,
+  type TickRequest,
+  type TickResult,
+} from "./tick.js";
 
 /** A denoiser for one policy, told the observation before each solve. */
 export interface ConditionedDenoiser extends Denoiser {
   /** @param observation [To · O], normalised, oldest first. */
   observe(observation: Float64Array): void;
+  /** Milliseconds that its network has run so far. */
+  readonly networkMs: number;
 }
 
-/** What main asks of the inference worker for one tick. */
-export interface TickRequest {
-  /** Separates robots: each has its own warm start. */
-  readonly session: string;
-  /** Episode, and tick within it: with the seed they fix the noise, so that a recorded tick can be solved again. */
-  readonly episode: number;
-  readonly tick: number;
-  /** Control steps executed since the previous tick; null forgets it and starts cold. */
-  readonly executed: number | null;
-  /** [To · O] raw observations, oldest first. */
-  readonly observation: Float64Array;
-  /** Milliseconds after which no further sweep is begun; null for none. */
-  readonly budgetMs: number | null;
+/** How a solve is watched from outside. Both are called between sweeps. */
+export interface SolveOptions {
+  /** Whether to end it; asked before the first sweep too. */
+  readonly stopped?: () => boolean;
+  /** Takes the chunk as it stands after a sweep, the accepted one included; nobody else writes to it. */
+  readonly publish?: (candidate: Candidate) => void;
 }
 
-/** A chunk that may be executed, or the reason why there is none. Neither is an exception. */
-export type TickResult = SolvedTick | FailedTick;
-
-export interface SolvedTick {
-  readonly outcome: "accepted" | "budget";
-  /** [rows · D] in physical units, inside the action limits; row 0 belongs to the newest observation. */
-  readonly actions: Float32Array;
-  /** Entries that had to be clipped to the action limits. */
-  readonly clipped: number;
-  readonly start: "cold" | "warm";
-  readonly residual: number;
-  readonly sweeps: number;
-  readonly evaluations: number;
-  readonly solveMs: number;
-}
-
-export interface FailedTick {
-  readonly outcome: "unconverged" | "not-finite" | "stopped" | "worker-failed";
-  readonly message: string;
-  readonly residual: number;
-  readonly sweeps: number;
-  readonly evaluations: number;
-  readonly solveMs: number;
-}
-
-/** Whether a tick has actions to execute. */
-export function isSolved(tick: TickResult): tick is SolvedTick {
-  return tick.outcome === "accepted" || tick.outcome === "budget";
+/** What a session leaves to its next tick. */
+interface Kept extends Carried {
+  /** Control steps that were executed before ticks which ended without a sweep. */
+  readonly executed: number;
 }
 
 /**
- * A chunk cut short by its budget is executed only below this residual, the largest at which none of 1,599 solves on PushT
- * was in another plan: 8 were further off than 0.05, none further than 0.2 (`parapilot bench acceptance`). Unconverged cold iterates, which score near zero
- * on PushT, have residuals around 1, and the first one of a calibrated cold solve has none: they never pass.
+ * A chunk that was cut short is executed only below this residual, the largest at which none of 1,599 solves on PushT was
+ * in another plan: 8 were further off than 0.05, none further than 0.2 (`parapilot bench acceptance`). Unconverged cold
+ * iterates, which score near zero on PushT, have residuals around 1, and the first one of a calibrated cold solve has
+ * none: they never pass.
  */
 export const SAFE_RESIDUAL = 0.03;
 
 /**
- * Solves ticks: normalise, start from the previous tick, sweep until accepted or out of time, denormalise. Owns what is
- * carried between the ticks of every session.
+ * Solves ticks: normalise, start from the previous tick, sweep until accepted or stopped, denormalise. Owns what is
+ * carried between the ticks of every session. The same requests in the same order give the same chunks, bit for bit; a
+ * solve that was stopped after k sweeps counts as one with `maxSweeps` k.
  *
  * @example
  * const solver = new TickSolver(manifest, denoiser, settings);
- * const tick = await solver.solve({ session: "arm", episode: 0, tick: 0, executed: null, observation, budgetMs: 40 });
+ * const tick = await solver.solve({ session: "arm", episode: 0, tick: 0, executed: null, observation });
  */
 export class TickSolver {
   readonly #manifest: Manifest;
@@ -86,11 +68,13 @@ export class TickSolver {
   readonly #rule: Rule;
   readonly #solver: Solver;
   readonly #shape: ChunkShape;
+  /** Rows of the horizon before that of the newest observation. */
+  readonly #past: number;
   readonly #observations: LimitsNormalizer;
   readonly #actions: LimitsNormalizer;
   readonly #calibration: Calibration | undefined;
   readonly #guessOffset: Float64Array;
-  readonly #carried = new Map<string, Carried>();
+  readonly #kept = new Map<string, Kept>();
 
   /** @throws ConfigurationError when the settings ask for what the policy does not have. */
   constructor(
@@ -107,6 +91,7 @@ export class TickSolver {
     this.#rule = createRule(settings.rule, squaredCosine(manifest.diffusion.levels));
     this.#solver = createSolver(settings, calibration?.response);
     this.#shape = denoiser.shape;
+    this.#past = manifest.n_obs_steps - 1;
     this.#guessOffset = new Float64Array(
       manifest.diffusion.levels * denoiser.shape.horizon * denoiser.shape.dim,
     );
@@ -114,90 +99,106 @@ export class TickSolver {
     this.#actions = new LimitsNormalizer(manifest.normalizer.action);
   }
 
-  /** @param stopped polled between sweeps. */
-  async solve(request: TickRequest, stopped: () => boolean = () => false): Promise<TickResult> {
-    const began = performance.now();
-    const { session, episode, tick, executed, observation, budgetMs } = request;
-    const seen = this.#observations.normalize(observation.slice());
+  /** @throws RangeError on executed steps or frozen actions that cannot be; they are errors of the program. */
+  async solve(
+    request: TickRequest,
+    { stopped = () => false, publish = () => {} }: SolveOptions = {},
+  ): Promise<TickResult> {
+    const { maxSweeps = Number.POSITIVE_INFINITY, session } = request;
+    const began = monotonicMs();
+    const kept = this.#keptFor(request);
+    if (maxSweeps <= 0 || stopped()) {
+      if (kept) this.#kept.set(session, kept);
+      else this.#kept.delete(session);
+      return stoppedAfter({ residual: Number.POSITIVE_INFINITY, sweeps: 0, evaluations: 0 }, NO_TIME);
+    }
+    const seen = this.#observations.normalize(request.observation.slice());
+    const known = this.#actions.normalize((request.frozen ?? NOTHING).slice());
     this.#denoiser.observe(seen);
-    const stream = new GaussianStream(this.#settings.seed, tickStream(episode, tick));
-    const carried = executed === null ? undefined : this.#carried.get(session);
-    const { warm } = this.#settings;
-    const { noise, start } = warmStart(
-      this.#shape,
-      this.#rule.steps,
-      carried,
-      executed ?? 0,
-      couplingOf(this.#settings),
-      stream,
-    );
-    const warmed = warm && start !== undefined;
+    const observed = monotonicMs();
+    const networkBefore = this.#denoiser.networkMs;
+    const { problem, isWarm } = this.#pose(request, kept, seen, known);
+    const start = isWarm ? "warm" : "cold";
+    const sweeps: number[] = [];
+    let denormalise = 0;
+    const timings = (): SolveTimings => ({
+      queue: 0,
+      normalise: observed - began,
+      solve: monotonicMs() - observed - denormalise,
+      sweeps,
+      network: this.#denoiser.networkMs - networkBefore,
+      denormalise,
+      deliver: 0,
+    });
 
     let last: Iterate | undefined;
-    let ending: "accepted" | "budget" | "stopped" = "budget";
-    const problem = {
-      rule: this.#rule,
-      denoiser: this.#denoiser,
-      noise,
-      ...(warmed ? { start } : this.#guess(seen)),
-    };
+    let chunk: Chunk | undefined;
+    let resumed = monotonicMs();
     for await (const iterate of this.#solver(problem)) {
+      const swept = monotonicMs();
+      sweeps.push(swept - resumed);
       last = iterate;
-      if (iterate.accepted) ending = "accepted";
-      else if (Number.isNaN(iterate.residual)) break;
-      else if (stopped()) ending = "stopped";
-      else if (budgetMs === null || performance.now() - began < budgetMs) continue;
-      break;
+      if (!isSound(iterate)) break;
+      chunk = this.#physical(iterate.chunk, request.frozen);
+      const { residual, sweeps: done, evaluations } = iterate;
+      publish({ ...chunk, start, residual, sweeps: done, evaluations });
+      resumed = monotonicMs();
+      denormalise += resumed - swept;
+      if (iterate.accepted || done >= maxSweeps || stopped()) break;
     }
     if (!last) throw new Error("a solver ended without an iterate");
 
-    const { residual, sweeps, evaluations } = last;
-    const figures = { residual, sweeps, evaluations };
-    const fail = (outcome: FailedTick["outcome"], message: string): FailedTick => ({
-      outcome,
-      message,
-      ...figures,
-      solveMs: performance.now() - began,
-    });
-    this.#carried.delete(session);
-    if (!last.chunk.every(Number.isFinite) || Number.isNaN(residual)) {
-      return fail(
-        "not-finite",
-        `the network gave a value that is not finite after ${sweeps} sweeps; check the observation's range against the normaliser`,
-      );
+    const figures = { residual: last.residual, sweeps: last.sweeps, evaluations: last.evaluations };
+    if (!chunk || !isSound(last)) {
+      this.#kept.delete(session);
+      return {
+        outcome: "not-finite",
+        message: `the network gave a value that is not finite after ${last.sweeps} sweeps; check the observation's range against the normaliser`,
+        ...figures,
+        timings: timings(),
+      };
     }
-    // Kept even when no chunk may be executed: the next tick goes on from here, so that a budget too short for a cold
-    // solve is made up over several ticks.
-    this.#carried.set(session, { clean: last.clean, noise });
-    if (ending === "stopped") return fail("stopped", `stopped on request after ${sweeps} sweeps`);
-    if (ending === "budget" && !(residual <= SAFE_RESIDUAL)) {
-      return fail(
-        "unconverged",
-        `no sound chunk after ${sweeps} sweeps in ${budgetMs} ms: the residual is ${residual.toPrecision(2)}, above ${SAFE_RESIDUAL}; raise the solve budget or use a faster device`,
-      );
-    }
-    return {
-      outcome: ending,
-      ...this.#physical(last.chunk),
-      start: warmed ? "warm" : "cold",
-      ...figures,
-      solveMs: performance.now() - began,
-    };
-  }
-
-  #guess(seen: Float64Array): { guess?: Guess } {
-    return this.#calibration ? { guess: guessFor(this.#calibration, seen, this.#guessOffset) } : {};
+    // Kept even when the chunk is not: the next tick goes on from here, so that time too short for a cold solve is made
+    // up over several ticks.
+    this.#kept.set(session, { clean: last.clean, noise: problem.noise, executed: 0 });
+    if (!last.accepted) return stoppedAfter(figures, timings());
+    return { outcome: "accepted", ...chunk, start, ...figures, timings: timings() };
   }
 
   /** Drops what a session carries. */
   forget(session: string): void {
-    this.#carried.delete(session);
+    this.#kept.delete(session);
   }
 
-  #physical(chunk: Float64Array): { actions: Float32Array; clipped: number } {
+  /** What the request starts from, with the steps executed since it was solved. */
+  #keptFor({ session, executed }: TickRequest): Kept | undefined {
+    if (executed === null) return undefined;
+    if (!Number.isInteger(executed) || executed < 0) {
+      throw new RangeError(`executed steps are a whole number ≥ 0, not ${executed}`);
+    }
+    const kept = this.#kept.get(session);
+    return kept && { ...kept, executed: kept.executed + executed };
+  }
+
+  #pose({ episode, tick }: TickRequest, kept: Kept | undefined, seen: Float64Array, known: Float64Array) {
+    const shape = this.#shape;
+    const rule = this.#rule;
+    const denoiser = known.length > 0 ? frozen(this.#denoiser, known, this.#past) : this.#denoiser;
+    const stream = new GaussianStream(this.#settings.seed, tickStream(episode, tick));
+    const coupling = couplingOf(this.#settings);
+    const { noise, start } = warmStart(shape, rule.steps, kept, kept?.executed ?? 0, coupling, stream);
+    const isWarm = this.#settings.warm && start !== undefined;
+    const problem: Problem = { rule, denoiser, noise };
+    if (isWarm) return { isWarm, problem: { ...problem, start } };
+    const guess = this.#calibration && guessFor(this.#calibration, seen, this.#guessOffset);
+    return { isWarm, problem: guess ? { ...problem, guess } : problem };
+  }
+
+  #physical(chunk: Float64Array, known = NOTHING): Chunk {
     const dim = this.#shape.dim;
-    const past = this.#manifest.n_obs_steps - 1;
-    const wanted = this.#actions.denormalize(chunk.slice(past * dim));
+    const wanted = this.#actions.denormalize(chunk.slice(this.#past * dim));
+    // To normalise and back again would cost them a bit.
+    wanted.set(known);
     const actions = new Float32Array(wanted.length);
     let clipped = 0;
     for (let k = 0; k < actions.length; k++) {
@@ -208,6 +209,20 @@ export class TickSolver {
     }
     return { actions, clipped };
   }
+}
+
+const NOTHING: Float64Array = new Float64Array();
+
+type Chunk = Pick<Candidate, "actions" | "clipped">;
+type Figures = Pick<FailedTick, "residual" | "sweeps" | "evaluations">;
+
+function isSound({ chunk, residual }: Iterate): boolean {
+  return chunk.every(Number.isFinite) && !Number.isNaN(residual);
+}
+
+function stoppedAfter(figures: Figures, timings: SolveTimings): FailedTick {
+  const message = `ended before its chunk was accepted, after ${figures.sweeps} sweeps with a residual of ${figures.residual.toPrecision(2)}`;
+  return { outcome: "stopped", message, ...figures, timings };
 }
 
 function checkShape({ shape }: Calibration, manifest: Manifest): void {

@@ -1,15 +1,19 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { ConfigurationError } from "../policy/errors.js";
 import { middleObservation } from "../policy/manifest.js";
-import { cleanFromNoise } from "../sampling/denoiser.js";
 import { squaredCosine } from "../sampling/schedule.js";
+import { monotonicMs } from "../time/clock.js";
 import { measureBatchCurve } from "./batch-curve.js";
+import { conditioned } from "./conditioned.js";
 import { OnnxNetwork } from "./onnx.js";
 import { type Plan, plan } from "./planner.js";
 import type { FromWorker, ToWorker, WorkerStart } from "./protocol.js";
 import { createRule } from "./rule-settings.js";
+import { SolveCell } from "./solve-cell.js";
 import { solverFigures } from "./solver-figures.js";
-import { isSolved, TickSolver } from "./tick-solver.js";
+import { isSolved, type TickResult } from "./tick.js";
+import { TickSolver } from "./tick-solver.js";
+import { FaultInjector } from "./worker-faults.js";
 
 if (!parentPort) throw new Error("worker.js is started by InferenceHost, not by hand");
 const port = parentPort;
@@ -21,40 +25,46 @@ const {
   calibration,
   runtime,
   settings: wanted,
-  stop,
+  faults = {},
 } = workerData as WorkerStart;
-const stopped = new Int32Array(stop);
 
 async function begin(): Promise<void> {
   const network = await OnnxNetwork.load(bytes, manifest, runtime);
   const planned = wanted.name === "auto" ? await planFor(network) : undefined;
   const settings = planned?.settings ?? wanted;
-  const { levels, clip } = manifest.diffusion;
-  const denoiser = Object.assign(cleanFromNoise(network, squaredCosine(levels), clip), {
-    observe: (observation: Float64Array) => network.observe(observation),
-  });
+  const injector = new FaultInjector(faults);
+  const denoiser = conditioned(network, manifest, injector);
   const warmup = await new TickSolver(manifest, denoiser, settings, calibration).solve({
     session: "warm-up",
     episode: 0,
     tick: 0,
     executed: null,
     observation: middleObservation(manifest),
-    budgetMs: null,
   });
   if (!isSolved(warmup))
     throw new ConfigurationError(`${manifest.denoiser.file} cannot be used: ${warmup.message}`);
   const solver = new TickSolver(manifest, denoiser, settings, calibration);
 
+  const answer = async ({ id, request, shared, sentAt }: Extract<ToWorker, { kind: "solve" }>) => {
+    const queue = monotonicMs() - sentAt;
+    const cell = new SolveCell(shared);
+    injector.beginSolve(id);
+    const result = await solver.solve(request, {
+      stopped: () => cell.stopped,
+      publish: (candidate) => {
+        cell.publish(candidate);
+        injector.swept();
+      },
+    });
+    return { ...result, timings: { ...result.timings, queue } };
+  };
   const handle = async (message: ToWorker): Promise<void> => {
     if (message.kind === "forget") solver.forget(message.session);
     else if (message.kind === "solve") {
       const { id, request } = message;
       try {
-        send({
-          kind: "solved",
-          id,
-          result: await solver.solve(request, () => Atomics.load(stopped, 0) >= id),
-        });
+        const result: TickResult = await answer(message);
+        send({ kind: "solved", id, result, sentAt: monotonicMs() });
       } catch (error) {
         solver.forget(request.session);
         send({ kind: "failed", id, message: (error as Error).message });
@@ -69,7 +79,7 @@ async function begin(): Promise<void> {
   port.on("message", (message: ToWorker) => {
     handled = handled.then(() => handle(message));
   });
-  send({ kind: "ready", warmupMs: warmup.solveMs, ...(planned ? { plan: planned } : {}) });
+  send({ kind: "ready", warmup: warmup.timings, ...(planned ? { plan: planned } : {}) });
 }
 
 async function planFor(network: OnnxNetwork): Promise<Plan> {

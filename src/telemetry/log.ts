@@ -9,7 +9,7 @@ export type { Logger };
  * A log that writes one JSON object per line to a file, from a thread of its own: a slow disk must not hold up an
  * action. The file's folder is made if need be.
  *
- * @param trouble told when writing fails later on; the node goes on without its log.
+ * @param trouble told once, when writing fails later on; the node goes on without its log.
  * @throws ConfigurationError when the file cannot be opened.
  * @example
  * const log = await openLog("out/node.log", console.error);
@@ -23,7 +23,12 @@ export async function openLog(file: string, trouble: (text: string) => void): Pr
     throw new ConfigurationError(`cannot write the log ${file}: ${(error as Error).message}`);
   }
   const stream = pino.transport({ target: "pino/file", options: { destination: file } });
-  stream.on("error", (error: Error) => trouble(`the log ${file} has stopped: ${error.message}`));
+  let isStopped = false;
+  stream.on("error", (error: Error) => {
+    // The end of its thread, for that reason, is another error.
+    if (!isStopped) trouble(`the log ${file} has stopped: ${error.message}. The robot goes on without it`);
+    isStopped = true;
+  });
   return pino({}, stream);
 }
 

@@ -1,4 +1,5 @@
 import { type EpisodeRecord, isAnswered } from "./episode-record.js";
+import { RUNGS, type Rung } from "./loop-event.js";
 import { mean, quantile } from "./statistics.js";
 
 interface Spread {
@@ -8,15 +9,19 @@ interface Spread {
   readonly max: number;
 }
 
-/** What a number of episodes came to; per-chunk figures are over answered requests only. */
+/** What a number of episodes came to; per-chunk figures are over chunks that were executed. */
 export interface Summary {
   readonly score_mean: number;
   readonly scores: readonly number[];
   readonly success_rate: number;
-  readonly ticks: number;
-  readonly refused: number;
+  /** Control steps. */
+  readonly steps: number;
+  readonly chunks: number;
+  /** Of the chunks, those that met the solver's tolerance. */
   readonly accepted_rate: number;
+  readonly ladder: Readonly<Record<Rung, number>>;
   readonly deadline_misses: number;
+  readonly silent_steps: number;
   readonly held_steps: number;
   readonly sweeps: Spread;
   readonly evals: { readonly mean: number };
@@ -37,10 +42,15 @@ export function summarise(records: readonly EpisodeRecord[]): Summary {
     score_mean: mean(records.map((record) => record.score)),
     scores: records.map((record) => record.score),
     success_rate: mean(records.map((record) => Number(record.success))),
-    ticks: ticks.length,
-    refused: ticks.length - answered.length,
-    accepted_rate: mean(ticks.map((tick) => Number(tick.outcome === "accepted"))),
+    steps: sum((record) => record.coverage.length),
+    chunks: answered.length,
+    accepted_rate: mean(answered.map((tick) => Number(tick.outcome === "accepted"))),
+    ladder: Object.fromEntries(RUNGS.map((rung) => [rung, sum((record) => record.rungs[rung])])) as Record<
+      Rung,
+      number
+    >,
     deadline_misses: sum((record) => record.deadlineMisses),
+    silent_steps: sum((record) => record.silentSteps),
     held_steps: sum((record) => record.heldSteps),
     sweeps: spread(answered.map((tick) => tick.sweeps)),
     evals: { mean: mean(answered.map((tick) => tick.evaluations)) },

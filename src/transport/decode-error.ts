@@ -20,12 +20,16 @@ export type DecodeReason =
   | "bad-dtype"
   | "integer-range";
 
-/** Carries a refusal out of nested decoding; `decode` turns it into a value, so no caller ever sees it thrown. */
-export class DecodeError extends Error {
+/**
+ * Carries a refusal out of nested decoding; `decode` turns it into a value, so no caller ever sees it thrown. No `Error`:
+ * the stack that nobody would read costs more than all the rest of a refusal, which counts when they come in floods.
+ */
+export class DecodeError {
   readonly reason: DecodeReason;
+  readonly message: string;
 
   constructor(reason: DecodeReason, message: string) {
-    super(message);
     this.reason = reason;
+    this.message = message;
   }
 }

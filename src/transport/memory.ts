@@ -1,8 +1,15 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { monotonicMs } from "../time/clock.js";
 import { type ClientMessage, type NodeMessage, parseClientMessage, parseNodeMessage } from "./message.js";
 import { type Handover, Outbox } from "./outbox.js";
 import { runHandler } from "./run-handler.js";
-import { type ClientTransport, type NodeHandlers, type NodeTransport, TransportError } from "./transport.js";
+import {
+  type ClientHandler,
+  type ClientTransport,
+  type NodeHandlers,
+  type NodeTransport,
+  TransportError,
+} from "./transport.js";
 
 /** Messages that may wait in one direction; about what a ZeroMQ pair holds. */
 const CAPACITY = 16;
@@ -18,6 +25,8 @@ export interface MemoryTransport {
  * A transport without sockets, for tests, simulations and policies in the robot's own process. Messages become the same
  * bytes as over ZeroMQ and arrive one per turn of the event loop, so what works here works there.
  *
+ * @param now tells when a message arrives, ms; a simulation gives its own clock's.
+ *
  * ```ts
  * const { node, connect } = memoryTransport();
  * node.listen({
@@ -29,18 +38,23 @@ export interface MemoryTransport {
  * client.send({ type: "hello" });
  * ```
  */
-export function memoryTransport(): MemoryTransport {
-  const node = new MemoryNode();
+export function memoryTransport(now: () => number = monotonicMs): MemoryTransport {
+  const node = new MemoryNode(now);
   return { node, connect: () => node.connect() };
 }
 
 class MemoryNode implements NodeTransport {
+  readonly now: () => number;
   readonly address = "memory";
   dropped = 0;
   readonly #clients = new Map<string, MemoryClient>();
   #connected = 0;
   #handlers: NodeHandlers | undefined;
   #closed = false;
+
+  constructor(now: () => number) {
+    this.now = now;
+  }
 
   connect(): MemoryClient {
     const peer = `memory-${this.#connected++}`;
@@ -75,10 +89,11 @@ class MemoryNode implements NodeTransport {
     const handlers = this.#handlers;
     if (this.#closed) return "gone";
     if (handlers === undefined) return "full";
+    const receivedAt = this.now();
     const parsed = parseClientMessage(bytes);
     runHandler(() => {
-      if (parsed.ok) handlers.message(peer, parsed.message);
-      else handlers.malformed(peer, parsed.refusal);
+      if (parsed.ok) handlers.message(peer, parsed.message, receivedAt);
+      else handlers.malformed(peer, parsed.refusal, receivedAt);
     });
     return "taken";
   }
@@ -90,7 +105,8 @@ class MemoryClient implements ClientTransport {
   readonly inbox: Outbox;
   readonly #outbox: Outbox;
   readonly #leave: () => void;
-  #handler: ((message: NodeMessage) => void) | undefined;
+  readonly #now: () => number;
+  #handler: ClientHandler | undefined;
 
   constructor(node: MemoryNode, peer: string) {
     this.inbox = new Outbox({
@@ -107,10 +123,11 @@ class MemoryClient implements ClientTransport {
         this.dropped += count;
       },
     });
+    this.#now = node.now;
     this.#leave = () => node.forget(peer);
   }
 
-  listen(handler: (message: NodeMessage) => void): void {
+  listen(handler: ClientHandler): void {
     if (this.#handler !== undefined) throw new TransportError("listen() was called twice on a memory client");
     this.#handler = handler;
   }
@@ -128,8 +145,9 @@ class MemoryClient implements ClientTransport {
   #receive(bytes: Uint8Array): Handover {
     const handler = this.#handler;
     if (handler === undefined) return "full";
+    const receivedAt = this.#now();
     const parsed = parseNodeMessage(bytes);
-    runHandler(() => handler(parsed.ok ? parsed.message : parsed.refusal));
+    runHandler(() => handler(parsed.ok ? parsed.message : parsed.refusal, receivedAt));
     return "taken";
   }
 }

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { describeIssue } from "./describe-issue.js";
 import { type FloatArray, isNdArray, type NdArray } from "./ndarray.js";
-import { decode, encode, type WireValue } from "./wire.js";
+import { decode, encode } from "./wire.js";
 import { DEFAULT_WIRE_LIMITS } from "./wire-scan.js";
 
 const count = z.int().nonnegative();
@@ -21,7 +21,7 @@ const observation = z.strictObject({
   stamp: count,
   episode: count,
   step: count,
-  plan: z.boolean(),
+  reply: z.enum(["none", "once", "paced"]),
   observation: z.record(z.string(), floatArray),
 });
 
@@ -30,6 +30,7 @@ const policy = z.strictObject({
   name: z.string(),
   task: z.string(),
   rate_hz: z.number().positive(),
+  command_rate_hz: z.number().positive(),
   n_obs_steps: z.int().positive(),
   horizon: z.int().positive(),
   n_action_steps: z.int().positive(),
@@ -37,42 +38,48 @@ const policy = z.strictObject({
   action: z.array(z.strictObject({ name: z.string(), unit: z.string(), min: z.number(), max: z.number() })),
   solver: z.string(),
   provider: z.string(),
+  budgets: z.string(),
 });
 
-const chunk = z.strictObject({
-  type: z.literal("chunk"),
-  id: count,
-  stamp: count,
+const action = z.strictObject({
+  type: z.literal("action"),
+  id: count.nullable(),
+  stamp: count.nullable(),
   episode: count,
   step: count,
   actions: float32Matrix,
-  execute: z.int().positive(),
-  outcome: z.enum(["accepted", "budget"]),
-  sweeps: count,
-  evaluations: count,
-  residual: z.number().nonnegative(),
-  solve_ms: z.number().nonnegative(),
+  commands: z.strictObject({ positions: float32Matrix, velocities: float32Matrix }).nullable(),
+  rung: z.enum(["fresh", "iterate", "rest", "hold", "stop"]),
+  reason: z.string(),
+  missed: z.boolean(),
+  plan: z
+    .strictObject({
+      step: count,
+      outcome: z.enum(["accepted", "budget"]),
+      sweeps: count,
+      evaluations: count,
+      residual: z.number().nonnegative(),
+      solve_ms: z.number().nonnegative(),
+      age_ms: z.number().nonnegative(),
+    })
+    .nullable(),
 });
 
 const refused = z.strictObject({
   type: z.literal("refused"),
   id: count.nullable(),
   stamp: count.nullable(),
-  reason: z.enum([
-    "superseded",
-    "malformed",
-    "oversized",
-    "invalid-observation",
-    "unconverged",
-    "solver-failed",
-    "busy",
-    "stopping",
-  ]),
+  reason: z.enum(["superseded", "malformed", "oversized", "invalid-observation", "busy", "stopping"]),
   message: z.string(),
 });
 
+/** Of the observation that a message would have been, where it can be read. */
+const returnAddress = z
+  .object({ id: count.nullable().catch(null), stamp: count.nullable().catch(null) })
+  .catch({ id: null, stamp: null });
+
 const clientMessage = z.discriminatedUnion("type", [hello, observation]);
-const nodeMessage = z.discriminatedUnion("type", [policy, chunk, refused]);
+const nodeMessage = z.discriminatedUnion("type", [policy, action, refused]);
 
 /** Client to node: asks for the {@link PolicyMessage}. */
 export type HelloMessage = z.infer<typeof hello>;
@@ -84,7 +91,8 @@ export type HelloMessage = z.infer<typeof hello>;
  *   back.
  * - `stamp`: when it was acquired, integer microseconds of the client's monotonic clock.
  * - `episode`, `step`: which episode, and how many control steps have been executed in it so far.
- * - `plan`: true asks for a chunk; false only adds to the history.
+ * - `reply`: `once` asks for the action of this step (lock-step: the world waits for it); `paced` asks for it and has the
+ *   node go on at the policy's rate, should the next observations not come (real time); `none` only adds to the history.
  * - `observation`: float arrays by the policy's names, in the policy's units. They may hold NaN here: the node
  *   refuses those by name and index (`invalid-observation`).
  */
@@ -94,27 +102,35 @@ export type ObservationMessage = z.infer<typeof observation>;
 export type PolicyMessage = z.infer<typeof policy>;
 
 /**
- * Node to client: the actions that answer one observation, whose `id`, `stamp`, `episode` and `step` it echoes.
+ * Node to client: the action of one control step.
  *
- * - `actions`: float32 `[rows, width]` in physical units; row 0 belongs to control step `step`, row k to `step + k`;
- *   `rows = horizon - n_obs_steps + 1`.
- * - `execute`: how many rows to execute before the next chunk is due (`n_action_steps`).
- * - `outcome`: `accepted` when the solver met its tolerance, `budget` when time was up and the best iterate was sound.
- * - `sweeps`, `evaluations`: solver sweeps and network evaluations used; `residual`: the solver's; `solve_ms`: time.
+ * - `id`: the observation that it answers; null when the observation of this step did not come and the clock ticked.
+ * - `stamp`: when the observation was acquired that the action derives from; null when it derives from none.
+ * - `episode`, `step`: the control step to execute it in.
+ * - `actions`: float32 `[rows, width]` in physical units. Row 0 is the action of `step`; row k, of `step + k`, is the plan
+ *   as it stands, to go on with should the node fall silent. No rows: stay as you are.
+ * - `commands`: at a command rate above the policy's, this step's commands: float32 `[commands, width]` positions and
+ *   velocities per second, evenly spread over the step. Null when the action is the only one.
+ * - `rung`, `reason`: where the action comes from, best first, and why it is not `fresh`: a chunk that met the solver's
+ *   tolerance; the `iterate` at hand when time was up; the `rest` of an older chunk; the last action again (`hold`); a
+ *   controlled `stop`.
+ * - `missed`: a solve was due by this step and did not make it.
+ * - `plan`: the chunk behind the action: its first step, how it ended (`budget`: cut short, but sound), sweeps, network
+ *   evaluations, residual, time, and the age of its observation. Null when there is none.
  */
-export type ChunkMessage = z.infer<typeof chunk>;
+export type ActionMessage = z.infer<typeof action>;
 
-/** Node to client: no chunk for observation `id` (null: it had no readable id), and why. */
+/** Node to client: no action for observation `id` (null: it had no readable id), and why. */
 export type RefusedMessage = z.infer<typeof refused>;
 
-/** Why a chunk is refused: the code to branch on; `message` is for people. */
+/** Why an observation is refused: the code to branch on; `message` is for people. */
 export type RefusalReason = RefusedMessage["reason"];
 
 /** Everything a client may send. */
 export type ClientMessage = HelloMessage | ObservationMessage;
 
 /** Everything a node may send. */
-export type NodeMessage = PolicyMessage | ChunkMessage | RefusedMessage;
+export type NodeMessage = PolicyMessage | ActionMessage | RefusedMessage;
 
 /** A message, or the refusal that answers the bytes: ready to be sent back, with `id` and `stamp` where readable. */
 export type Parsed<M> =
@@ -163,15 +179,9 @@ function parse<M>(schema: z.ZodType<M>, bytes: Uint8Array): Parsed<M> {
   if (result.success) return { ok: true, message: result.data };
   const refusal: RefusedMessage = {
     type: "refused",
-    id: readableCount(decoded.value, "id"),
-    stamp: readableCount(decoded.value, "stamp"),
+    ...returnAddress.parse(decoded.value),
     reason: "malformed",
     message: describeIssue(result.error.issues[0], decoded.value),
   };
   return { ok: false, refusal };
-}
-
-function readableCount(value: WireValue, field: string): number | null {
-  const result = z.looseObject({ [field]: count }).safeParse(value);
-  return result.success ? (result.data[field] as number) : null;
 }

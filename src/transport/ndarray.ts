@@ -85,6 +85,12 @@ export function elementCount(shape: readonly unknown[]): number {
   return count;
 }
 
+/** `[9, 2]`, for messages to people; short whatever a hostile sender called a shape. */
+export function describeShape(shape: readonly unknown[]): string {
+  const shown = shape.slice(0, 8).map((length) => (typeof length === "number" ? length : typeof length));
+  return `[${shown.join(", ")}${shape.length > 8 ? ", …" : ""}]`;
+}
+
 /** Bytes per element of a dtype. */
 export function elementBytes(dtype: Dtype): number {
   return CONSTRUCTORS[dtype].BYTES_PER_ELEMENT;

@@ -6,7 +6,7 @@ export type Handover = "taken" | "full" | "gone";
 
 interface Letter {
   readonly bytes: Uint8Array;
-  /** Whether a newer message makes this one pointless: observations and chunks, not what is said once. */
+  /** Whether a newer message makes this one pointless: observations and actions, not what is said once. */
   readonly replaceable: boolean;
 }
 
@@ -44,7 +44,7 @@ export class Outbox {
       this.#options.onDrop(1);
       return;
     }
-    const replaceable = message.type === "chunk" || message.type === "observation";
+    const replaceable = message.type === "action" || message.type === "observation";
     this.#letters.push({ bytes: encodeMessage(message), replaceable });
     this.#makeRoom();
     if (!this.#sending) void this.#sendAll();

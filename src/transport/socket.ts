@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Dealer, Router } from "zeromq";
+import { monotonicMs } from "../time/clock.js";
 import type { Handover } from "./outbox.js";
 import { runHandler } from "./run-handler.js";
 import { DEFAULT_WIRE_LIMITS } from "./wire-scan.js";
@@ -24,13 +25,17 @@ export const SOCKET_OPTIONS = {
   heartbeatTimeToLive: 3000,
 };
 
-/** Hands every message to `handle` until the socket is closed; never rejects. */
-export async function receiveAll(socket: Router | Dealer, handle: (frames: Buffer[]) => void): Promise<void> {
+/** Hands every message to `handle`, with when it came out of the socket, until that is closed; never rejects. */
+export async function receiveAll(
+  socket: Router | Dealer,
+  handle: (frames: Buffer[], receivedAt: number) => void,
+): Promise<void> {
   let sliceEnd = 0;
   while (!socket.closed) {
     try {
       const frames = await socket.receive();
-      runHandler(() => handle(frames));
+      const receivedAt = monotonicMs();
+      runHandler(() => handle(frames, receivedAt));
     } catch {
       // Closing ends a pending receive with an error; anything else must not become a busy loop.
       await nextTurn();
@@ -42,7 +47,10 @@ export async function receiveAll(socket: Router | Dealer, handle: (frames: Buffe
   }
 }
 
-/** Hands one message to a socket that was set up with {@link SOCKET_OPTIONS}; never rejects. */
+/**
+ * Hands one message to a socket that was set up with {@link SOCKET_OPTIONS}; never rejects. With a send time-out of 0
+ * the binding calls ZeroMQ within `send`: only the verdict takes another turn.
+ */
 export async function write(send: () => Promise<void>): Promise<Handover> {
   try {
     await send();

@@ -3,6 +3,7 @@ import { Unpackr } from "msgpackr/unpack";
 import { DecodeError, type DecodeReason } from "./decode-error.js";
 import {
   DTYPE_NAMES,
+  describeShape,
   elementBytes,
   elementCount,
   isDtype,
@@ -111,9 +112,11 @@ function fromMap(map: Map<unknown, unknown>): WireValue {
   if (binary.size === 0) return object;
   if (binary.size === map.size && binary.get("__ndarray__") === true) return fromNdArray(binary);
   if (binary.size === map.size && binary.get("__npgeneric__") === true) return fromNumpyScalar(binary);
+  // Cut short, as all that is quoted: the refusal has to fit on the wire that brought the message.
+  const keys = [...binary.keys()].slice(0, 8).map((key) => JSON.stringify(key.slice(0, 40)));
   throw new DecodeError(
     "bad-key",
-    `binary map keys (${[...binary.keys()].map((key) => JSON.stringify(key)).join(", ")}) belong to ndarrays only; send text keys`,
+    `binary map keys (${keys.join(", ")}) belong to ndarrays only; send text keys`,
   );
 }
 
@@ -127,7 +130,7 @@ function fromNdArray(fields: Map<string, unknown>): NdArray {
   if (expected !== data.length) {
     throw new DecodeError(
       "bad-array",
-      `an ndarray of shape [${shape.join(", ")}] and dtype ${dtype} needs ${expected} bytes, but has ${data.length}`,
+      `an ndarray of shape ${describeShape(shape)} and dtype ${dtype} needs ${expected} bytes, but has ${data.length}`,
     );
   }
   return ndArrayFromBytes(dtype, shape, data);

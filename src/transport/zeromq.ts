@@ -10,7 +10,13 @@ import {
 } from "./message.js";
 import { Outbox } from "./outbox.js";
 import { receiveAll, SOCKET_OPTIONS, write } from "./socket.js";
-import { type ClientTransport, type NodeHandlers, type NodeTransport, TransportError } from "./transport.js";
+import {
+  type ClientHandler,
+  type ClientTransport,
+  type NodeHandlers,
+  type NodeTransport,
+  TransportError,
+} from "./transport.js";
 
 /** Options of {@link bindZeromqNode}. */
 export interface ZeromqNodeOptions {
@@ -90,15 +96,15 @@ class ZeromqNode implements NodeTransport {
   listen(handlers: NodeHandlers): void {
     if (this.#receiving !== undefined)
       throw new TransportError(`listen() was called twice on ${this.address}`);
-    this.#receiving = receiveAll(this.#socket, ([routingId, ...frames]) => {
+    this.#receiving = receiveAll(this.#socket, ([routingId, ...frames], receivedAt) => {
       const { peer, payload } = openEnvelope(routingId, frames);
       if (payload === undefined) {
-        handlers.malformed(peer, tooManyFrames(frames.length));
+        handlers.malformed(peer, tooManyFrames(frames.length), receivedAt);
         return;
       }
       const parsed = parseClientMessage(payload);
-      if (parsed.ok) handlers.message(peer, parsed.message);
-      else handlers.malformed(peer, parsed.refusal);
+      if (parsed.ok) handlers.message(peer, parsed.message, receivedAt);
+      else handlers.malformed(peer, parsed.refusal, receivedAt);
     });
   }
 
@@ -149,13 +155,13 @@ class ZeromqClient implements ClientTransport {
     });
   }
 
-  listen(handler: (message: NodeMessage) => void): void {
+  listen(handler: ClientHandler): void {
     if (this.#receiving !== undefined)
       throw new TransportError(`listen() was called twice on ${this.#endpoint}`);
-    this.#receiving = receiveAll(this.#socket, (frames) => {
+    this.#receiving = receiveAll(this.#socket, (frames, receivedAt) => {
       const parsed = parseNodeMessage(frames[0]);
-      if (frames.length > 1) handler(tooManyFrames(frames.length));
-      else handler(parsed.ok ? parsed.message : parsed.refusal);
+      if (frames.length > 1) handler(tooManyFrames(frames.length), receivedAt);
+      else handler(parsed.ok ? parsed.message : parsed.refusal, receivedAt);
     });
   }
 

@@ -47,7 +47,8 @@ describe("control node and simulator as processes over ZeroMQ", () => {
     expect(code).toBe(0);
     const result = JSON.parse(stdout);
     expect(result.records).toHaveLength(1);
-    expect(result.refused).toBe(0);
+    expect(result).toMatchObject({ silent_steps: 0, held_steps: 0, deadline_misses: 0 });
+    expect(result.ladder.fresh).toBe(result.steps);
     expect(result.records[0].coverage.length).toBeGreaterThan(10);
     expect(result.sweeps.mean).toBeLessThan(20);
     node.child.kill("SIGTERM");
@@ -65,7 +66,7 @@ describe("control node and simulator as processes over ZeroMQ", () => {
 
     const confused = new PolicyClient(connectZeromqClient(endpoint), endpoint);
     const agent_position = float32([Number.NaN, 400]);
-    const refusal = await confused.plan({
+    const refusal = await confused.act({
       episode: 0,
       step: 0,
       observation: { ...observation, agent_position },
@@ -75,11 +76,11 @@ describe("control node and simulator as processes over ZeroMQ", () => {
 
     const vanishing = new PolicyClient(connectZeromqClient(endpoint), endpoint);
     await vanishing.describe();
-    vanishing.plan({ episode: 0, step: 0, observation }).catch(() => {});
+    vanishing.act({ episode: 0, step: 0, observation }).catch(() => {});
     await vanishing.close();
 
-    const reply = await confused.plan({ episode: 0, step: 1, observation });
-    expect(reply.type).toBe("chunk");
+    const reply = await confused.act({ episode: 0, step: 1, observation });
+    expect(reply.type).toBe("action");
     await confused.close();
     expect(node.child.exitCode).toBeNull();
     node.child.kill("SIGINT");

@@ -4,6 +4,9 @@ import { describe, expect, it } from "vitest";
 import { changedBundle, temporaryFolder } from "../policy/bundles.js";
 import { parapilot } from "./process.js";
 
+/** A solver that is fast everywhere. */
+const QUICK = ["--rule", "ddim", "--steps", "4", "--solver", "sequential"];
+
 describe("the figures that others read", () => {
   it("eval prints one JSON object with scores, sweeps and times", async () => {
     const { code, stdout } = await parapilot(
@@ -25,7 +28,7 @@ describe("the figures that others read", () => {
       episodes: 2,
       seeds: [100001, 100002],
       accepted_rate: 1,
-      refused: 0,
+      silent_steps: 0,
     });
     expect(result.scores).toHaveLength(2);
     expect(result.score_mean).toBeGreaterThan(0.5);
@@ -92,6 +95,8 @@ describe("the figures that others read", () => {
     ["tolerance", ["--states", "1", "--only", "semilinear", "--tolerance", "0.1"]],
     ["overhead", ["--solves", "3"]],
     ["acceptance", ["--ticks", "2"]],
+    ["budget", ["--episodes", "1", "--share", "100", "--share", "50", ...QUICK]],
+    ["seams", ["--episodes", "1", "--only", "none", "quintic", ...QUICK]],
   ])(
     "bench %s prints its rows",
     async (command, args) => {

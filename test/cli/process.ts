@@ -20,7 +20,17 @@ export interface Running {
 }
 
 export function start(...args: readonly string[]): Running {
-  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  return run(process.execPath, MAIN, ...args);
+}
+
+/** As {@link start}, where no file can grow past so many blocks of 512 bytes (1 KiB in some shells). */
+export function startOnFullDisk(blocks: number, ...args: readonly string[]): Running {
+  const script = `ulimit -f ${blocks} && exec "$0" "$@"`;
+  return run("sh", "-c", script, process.execPath, MAIN, ...args);
+}
+
+function run(command: string, ...args: readonly string[]): Running {
+  const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
   const text = { stdout: "", stderr: "" };
   child.stdout?.on("data", (data) => {
     text.stdout += data;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { durationSchema } from "../../src/control/duration.js";
+import { durationSchema, parseDuration } from "../../src/control/duration.js";
 
 test.each([
   ["40 ms", 40],
@@ -11,11 +11,19 @@ test.each([
   expect(await durationSchema.parseAsync(text)).toBeCloseTo(milliseconds, 9);
 });
 
-test.each(["40", "3 m", "-1 ms", "0 ms", "", "soon", "10 ms s", "1e999 s", "40 Ms"])(
+test("zero is off", async () => {
+  expect(await durationSchema.parseAsync("0 ms")).toBeNull();
+});
+
+test("an option is named with what was given", async () => {
+  await expect(parseDuration("--budget-solve", "40")).rejects.toThrow(/--budget-solve is "40".*"40 ms"/);
+});
+
+test.each(["40", "3 m", "-1 ms", "", "soon", "10 ms s", "1e999 s", "40 Ms"])(
   "refuses %j and shows how",
   async (text) => {
     await expect(durationSchema.parseAsync(text)).rejects.toThrow(
-      /positive duration of at most an hour with its unit, for example \\"40 ms\\"/,
+      /duration of at most an hour with its unit, for example \\"40 ms\\"/,
     );
   },
 );

@@ -1,8 +1,26 @@
-import type { InferenceHost } from "../../src/inference/host.js";
+import type { Inference } from "../../src/inference/inference.js";
 import { runtimeSchema } from "../../src/inference/runtime.js";
 import { solverSettingsSchema } from "../../src/inference/settings.js";
-import type { FailedTick, SolvedTick, TickRequest, TickResult } from "../../src/inference/tick-solver.js";
+import type {
+  Candidate,
+  FailedTick,
+  Solve,
+  SolvedTick,
+  SolveTimings,
+  TickRequest,
+  TickResult,
+} from "../../src/inference/tick.js";
 import { jointManifest } from "../policy/manifests.js";
+
+export const TIMINGS: SolveTimings = {
+  queue: 0.1,
+  normalise: 0.01,
+  solve: 1.4,
+  sweeps: [0.5, 0.4, 0.4],
+  network: 1.2,
+  denormalise: 0.02,
+  deliver: 0.1,
+};
 
 /** A chunk of the joint policy, every action the same. */
 export function solvedTick(action = 0): SolvedTick {
@@ -12,33 +30,46 @@ export function solvedTick(action = 0): SolvedTick {
     clipped: 0,
     start: "cold",
     residual: 0.01,
-    sweeps: 4,
+    sweeps: 3,
     evaluations: 70,
-    solveMs: 1.5,
+    timings: TIMINGS,
   };
 }
 
 export function failedTick(outcome: FailedTick["outcome"]): FailedTick {
-  return { outcome, message: `it is ${outcome}`, residual: 1, sweeps: 1, evaluations: 20, solveMs: 1 };
+  return { outcome, message: `it is ${outcome}`, residual: 1, sweeps: 1, evaluations: 20, timings: TIMINGS };
+}
+
+export function candidateTick(residual: number, action = 0): Candidate {
+  const { actions, clipped, start, evaluations } = solvedTick(action);
+  return { actions, clipped, start, residual, sweeps: 2, evaluations };
 }
 
 /** An inference host whose answers the test gives, one request after another. */
-export class FakeHost {
+export class FakeHost implements Inference {
   readonly manifest = jointManifest();
   readonly settings = solverSettingsSchema.parse({});
   readonly runtime = runtimeSchema.parse({ threads: 1 });
   readonly requests: TickRequest[] = [];
   readonly forgotten: string[] = [];
+  /** What a running solve shows to whoever looks. */
+  candidate: Candidate | undefined;
+  stops = 0;
   closed = false;
   readonly #open: ((result: TickResult) => void)[] = [];
 
-  /** @param answer given at once to every request; without one they wait for {@link answer}. */
+  /** @param always given at once to every request; without one they wait for {@link answer}. */
   constructor(readonly always?: TickResult) {}
 
-  solve(request: TickRequest): Promise<TickResult> {
+  solve(request: TickRequest): Solve {
     this.requests.push(request);
-    if (this.always) return Promise.resolve(this.always);
-    return new Promise((resolve) => this.#open.push(resolve));
+    const done = this.always
+      ? Promise.resolve(this.always)
+      : new Promise<TickResult>((resolve) => this.#open.push(resolve));
+    const stop = () => {
+      this.stops += 1;
+    };
+    return { done, candidate: () => this.candidate, stop };
   }
 
   /** Answers the oldest open request. */
@@ -55,10 +86,5 @@ export class FakeHost {
   async close(): Promise<void> {
     this.closed = true;
     while (this.#open.length > 0) this.answer(failedTick("stopped"));
-  }
-
-  /** As the control code takes it: a class with private parts that a stand-in cannot have. */
-  get host(): InferenceHost {
-    return this as unknown as InferenceHost;
   }
 }

@@ -1,7 +1,10 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
+import { resolveBudgets } from "../../src/control/budgets.js";
 import { loadLaunch } from "../../src/control/launch.js";
+import { resolvePlanSettings } from "../../src/control/plan-settings.js";
+import { loadBundle } from "../../src/policy/bundle.js";
 import { ConfigurationError } from "../../src/policy/errors.js";
 import { temporaryFolder } from "../policy/bundles.js";
 
@@ -25,6 +28,8 @@ test("the shipped launch file runs the shipped policy within a budget", async ()
   expect(launch.policy).toBe(resolve("policies/pusht"));
   expect(await readFile(join(launch.policy, "policy.yaml"), "utf8")).toContain("name: pusht");
   expect(launch.budgets.solve).toBeGreaterThan(0);
+  const { manifest } = await loadBundle(launch.policy);
+  expect(resolveBudgets(launch.budgets, manifest, resolvePlanSettings(launch.plan, manifest)).tick).toBe(100);
 });
 
 test("everything but the policy has a default", async () => {

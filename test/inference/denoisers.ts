@@ -12,6 +12,7 @@ export interface Follower extends ConditionedDenoiser {
   before: () => void;
   /** Spoils predictions from now on. */
   value: number | undefined;
+  networkMs: number;
 }
 
 /**
@@ -26,6 +27,7 @@ export function follower(manifest: Manifest, offsets: readonly number[] = [0], d
     seen: [],
     before: () => {},
     value: undefined,
+    networkMs: 0,
     observe(observation) {
       self.seen.push(observation.slice());
       const goal = observation[observation.length - observation.length / manifest.n_obs_steps];

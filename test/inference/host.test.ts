@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { InferenceHost } from "../../src/inference/host.js";
+import { InferenceHost, type WorkerChange } from "../../src/inference/host.js";
 import {
   isSolved,
+  type Solve,
   type SolvedTick,
   type TickRequest,
   type TickResult,
-} from "../../src/inference/tick-solver.js";
+} from "../../src/inference/tick.js";
+import type { WorkerFaults } from "../../src/inference/worker-faults.js";
 import { type Bundle, loadBundle } from "../../src/policy/bundle.js";
 import { ConfigurationError } from "../../src/policy/errors.js";
 import { type Manifest, middleObservation } from "../../src/policy/manifest.js";
@@ -30,7 +32,6 @@ function request(changes: Partial<TickRequest> = {}): TickRequest {
     tick: 0,
     executed: null,
     observation: moved(0),
-    budgetMs: null,
     ...changes,
   };
 }
@@ -42,6 +43,11 @@ function solved(tick: TickResult): SolvedTick {
 
 /** Largest difference of two chunks in normalised units: the shipped policy's actions span 512 px. */
 const apart = (a: SolvedTick, b: SolvedTick) => distance(a.actions, b.actions) / 256;
+
+/** Waits for the first sweep. */
+async function begun({ candidate }: Solve): Promise<void> {
+  while (!candidate()) await new Promise((resolve) => setImmediate(resolve));
+}
 
 describe("with the shipped policy", () => {
   let host: InferenceHost;
@@ -59,7 +65,7 @@ describe("with the shipped policy", () => {
   });
 
   test("gives a chunk inside the action limits", async () => {
-    const { actions, outcome, start } = solved(await host.solve(request({ session: "limits" })));
+    const { actions, outcome, start } = solved(await host.solve(request({ session: "limits" })).done);
     expect([outcome, start]).toEqual(["accepted", "cold"]);
     expect(actions).toHaveLength(15 * 2);
     for (const value of actions) {
@@ -76,7 +82,7 @@ describe("with the shipped policy", () => {
       if (!done) setImmediate(count);
     };
     setImmediate(count);
-    await host.solve(request({ session: "turns" })).then(() => {
+    await host.solve(request({ session: "turns" })).done.then(() => {
       done = true;
     });
     // A loop that was blocked would turn once or twice.
@@ -86,45 +92,82 @@ describe("with the shipped policy", () => {
   test("two requests made at once are both right", async () => {
     const left = request({ session: "left" });
     const right = request({ session: "right", tick: 5, observation: moved(60) });
-    const together = await Promise.all([host.solve(left), host.solve(right)]);
+    const together = await Promise.all([host.solve(left).done, host.solve(right).done]);
     host.forget("left");
     host.forget("right");
-    const apartLeft = await host.solve(left);
-    const apartRight = await host.solve(right);
+    const apartLeft = await host.solve(left).done;
+    const apartRight = await host.solve(right).done;
     expect(apart(solved(together[0]), solved(apartLeft))).toBeLessThan(1e-6);
     expect(apart(solved(together[1]), solved(apartRight))).toBeLessThan(1e-6);
     expect(apart(solved(apartLeft), solved(apartRight))).toBeGreaterThan(0.05);
   });
 
   test("a second tick starts warm and needs fewer sweeps", async () => {
-    const cold = solved(await host.solve(request({ session: "warm" })));
-    const warm = solved(await host.solve(request({ session: "warm", tick: 1, executed: 1 })));
+    const cold = solved(await host.solve(request({ session: "warm" })).done);
+    const warm = solved(await host.solve(request({ session: "warm", tick: 1, executed: 1 })).done);
     expect(warm.start).toBe("warm");
     expect(warm.sweeps).toBeLessThan(cold.sweeps);
     host.forget("warm");
-    const again = solved(await host.solve(request({ session: "warm", tick: 2, executed: 1 })));
+    const again = solved(await host.solve(request({ session: "warm", tick: 2, executed: 1 })).done);
     expect(again.start).toBe("cold");
   });
 
-  test("stop ends what was asked before it and nothing after", async () => {
-    const before = host.solve(request({ session: "stopped" }));
-    host.stop();
-    const after = host.solve(request({ session: "stopped" }));
-    expect((await before).outcome).toBe("stopped");
-    expect((await after).outcome).toBe("accepted");
+  test("stop ends the solve that it belongs to and no other", async () => {
+    const before = ["first", "second", "third"].map((session) => host.solve(request({ session })));
+    const stopped = host.solve(request({ session: "stopped" }));
+    const after = host.solve(request({ session: "after" }));
+    stopped.stop();
+    for (const { done } of before) expect((await done).outcome).toBe("accepted");
+    expect(await stopped.done).toMatchObject({ outcome: "stopped", sweeps: 0, evaluations: 0 });
+    expect((await after.done).outcome).toBe("accepted");
+  });
+
+  test("a solve that was stopped half-way can be repeated by its number of sweeps", async () => {
+    const running = host.solve(request({ session: "cut" }));
+    await begun(running);
+    running.stop();
+    const cut = await running.done;
+    const next = { tick: 1, executed: 1, observation: moved(5) };
+    const followed = solved(await host.solve(request({ session: "cut", ...next })).done);
+    const repeated = await host.solve(request({ session: "repeated", maxSweeps: cut.sweeps })).done;
+    expect(repeated).toMatchObject({ outcome: cut.outcome, residual: cut.residual });
+    const again = solved(await host.solve(request({ session: "repeated", ...next })).done);
+    expect(again.actions).toEqual(followed.actions);
+  });
+
+  test("shows the candidate of the last sweep: the chunk itself once it is accepted", async () => {
+    const running = host.solve(request({ session: "candidate" }));
+    expect(running.candidate()).toBeUndefined();
+    const { actions, clipped, start, residual, sweeps, evaluations } = solved(await running.done);
+    expect(running.candidate()).toEqual({ actions, clipped, start, residual, sweeps, evaluations });
+  });
+
+  test("freezes actions, to the last bit", async () => {
+    const frozen = Float64Array.of(100.1, 200.2, 110.3, 210.4);
+    const { actions } = solved(await host.solve(request({ session: "frozen", frozen })).done);
+    expect(actions.slice(0, 4)).toEqual(Float32Array.from(frozen));
+  });
+
+  test("says where the time went", async () => {
+    const { timings, sweeps } = await host.solve(request({ session: "timed" })).done;
+    expect(timings.sweeps).toHaveLength(sweeps);
+    expect(timings.network).toBeGreaterThan(0);
+    expect(timings.network).toBeLessThanOrEqual(timings.solve);
+    expect(timings.queue).toBeGreaterThan(0);
+    expect(timings.deliver).toBeGreaterThan(0);
   });
 
   test("an observation that is not a number is a failure, and the next one is solved", async () => {
-    const bad = await host.solve(request({ session: "nan", observation: moved(Number.NaN) }));
+    const bad = await host.solve(request({ session: "nan", observation: moved(Number.NaN) })).done;
     expect(bad.outcome).toBe("not-finite");
-    expect((await host.solve(request({ session: "nan" }))).outcome).toBe("accepted");
+    expect((await host.solve(request({ session: "nan" })).done).outcome).toBe("accepted");
   });
 
   test("a request that cannot be is a failure with its reason, and the next one is solved", async () => {
-    const bad = await host.solve(request({ session: "bad", executed: -3 }));
+    const bad = await host.solve(request({ session: "bad", executed: -3 })).done;
     expect(isSolved(bad)).toBe(false);
     expect(bad).toMatchObject({ message: expect.stringContaining("not -3") });
-    expect((await host.solve(request({ session: "bad" }))).outcome).toBe("accepted");
+    expect((await host.solve(request({ session: "bad" })).done).outcome).toBe("accepted");
   });
 });
 
@@ -132,7 +175,7 @@ test("semilinear at tolerance 0 is the sequential sample on the shipped policy",
   const chunks: SolvedTick[] = [];
   for (const solver of [{ name: "sequential" }, { name: "semilinear", tolerance: 0 }] as const) {
     const host = await InferenceHost.start(bundle, { runtime, solver });
-    chunks.push(solved(await host.solve(request({ tick: 3, observation: moved(20) }))));
+    chunks.push(solved(await host.solve(request({ tick: 3, observation: moved(20) })).done));
     await host.close();
   }
   expect(apart(chunks[0], chunks[1])).toBeLessThan(1e-4);
@@ -145,28 +188,133 @@ test("auto measures the device, names a solver and says why", async () => {
   expect(host.plan?.settings).toEqual(host.settings);
   expect(host.plan?.explanation).toMatch(new RegExp(`^${host.settings.name}.* ms;`));
   expect(host.plan?.curve.map(({ batch }) => batch)).toEqual(expect.arrayContaining([1, 100]));
-  expect((await host.solve(request())).outcome).toBe("accepted");
+  expect((await host.solve(request()).done).outcome).toBe("accepted");
   await host.close();
+});
+
+/** A host whose worker fails as told, and what is said about it. */
+async function faulty(faults: WorkerFaults, hangMs?: number, from: Bundle = bundle) {
+  const events: WorkerChange[] = [];
+  let announce = () => {};
+  const ready = new Promise<void>((resolve) => {
+    announce = resolve;
+  });
+  const host = await InferenceHost.start(from, {
+    runtime,
+    faults,
+    ...(hangMs === undefined ? {} : { hangMs }),
+    onWorker: (event) => {
+      events.push(event);
+      if (event.state === "ready") announce();
+    },
+  });
+  return { host, events, ready };
+}
+
+describe("a worker that is lost", () => {
+  test.each<[string, WorkerFaults, string]>([
+    ["dies", { crash: { at: 2 } }, "ended with code 1"],
+    ["hangs", { stall: { at: 2, ms: null } }, "hangs: no sweep in 1500 ms"],
+  ])("because it %s is replaced, and its solves fail", async (_how, faults, reason) => {
+    const { host, events, ready } = await faulty(faults, 1500);
+    const first = solved(await host.solve(request()).done);
+    const struck = host.solve(request({ tick: 1, executed: 1 }));
+    const queued = host.solve(request({ session: "other" }));
+    await begun(struck);
+    struck.stop();
+    for (const { done } of [struck, queued]) {
+      expect(await done).toMatchObject({
+        outcome: "worker-failed",
+        message: expect.stringContaining(reason),
+      });
+    }
+    expect(struck.candidate()).toMatchObject({ sweeps: 1, start: "warm" });
+    const meanwhile = host.solve(request());
+    expect(meanwhile.candidate()).toBeUndefined();
+    expect(await meanwhile.done).toMatchObject({
+      outcome: "worker-failed",
+      message: expect.stringContaining("the inference worker is being replaced: "),
+    });
+
+    await ready;
+    expect(events).toEqual([
+      { state: "lost", message: expect.stringContaining(reason) },
+      { state: "ready", message: expect.stringMatching(/a new inference worker is ready after .* s/) },
+    ]);
+    const cold = solved(await host.solve(request({ executed: 1 })).done);
+    expect(cold.start).toBe("cold");
+    expect(cold.actions).toEqual(first.actions);
+    expect(host.settings.name).toBe("semilinear");
+    await host.close();
+  });
+
+  test("is replaced in the end, however often the new one fails to start", async () => {
+    const networks = [bundle.network, new Uint8Array(8), new Uint8Array(8)];
+    const unsteady = {
+      ...bundle,
+      get network() {
+        return networks.shift() ?? bundle.network;
+      },
+    };
+    const { host, events, ready } = await faulty({ crash: { at: 1 } }, undefined, unsteady);
+    await host.solve(request()).done;
+    await ready;
+    expect(events.map(({ state }) => state)).toEqual(["lost", "lost", "lost", "ready"]);
+    expect(events[2].message).toContain("onnxruntime cannot load");
+    expect((await host.solve(request()).done).outcome).toBe("accepted");
+    await host.close();
+  });
+
+  test("before the host is closed does not keep it open", async () => {
+    const { host } = await faulty({ crash: { at: 1 } });
+    await host.solve(request()).done;
+    await host.close();
+    expect(await host.solve(request()).done).toMatchObject({ message: "the inference host is closed" });
+  });
+});
+
+describe("faults", () => {
+  test("of numbers strike one solve", async () => {
+    const { host } = await faulty({ nan: { at: 2 } });
+    const outcomes: string[] = [];
+    for (let tick = 0; tick < 3; tick++) {
+      outcomes.push((await host.solve(request({ tick, executed: tick === 0 ? null : 1 })).done).outcome);
+    }
+    expect(outcomes).toEqual(["accepted", "not-finite", "accepted"]);
+    await host.close();
+  });
+
+  test("of time lengthen solves and change nothing else", async () => {
+    const { host } = await faulty({ delay: { ms: 30, jitterMs: 20, seed: 1 }, stall: { at: 1, ms: 40 } });
+    const delayed = solved(await host.solve(request()).done);
+    await host.close();
+    expect(delayed.timings.network).toBeGreaterThan(30);
+    expect(delayed.timings.denormalise).toBeGreaterThan(39);
+    const plain = await InferenceHost.start(bundle, { runtime });
+    expect(solved(await plain.solve(request()).done).actions).toEqual(delayed.actions);
+    await plain.close();
+  });
 });
 
 describe("close", () => {
   test("settles a running solve as stopped, and later ones as failures", async () => {
     const host = await InferenceHost.start(bundle, { runtime });
     const running = host.solve(request());
-    await host.close();
-    expect((await running).outcome).toBe("stopped");
-    const late = await host.solve(request());
-    expect(isSolved(late)).toBe(false);
-    expect(late).toMatchObject({ message: expect.stringContaining("ended") });
+    const closing = host.close();
+    const late = await host.solve(request()).done;
+    await closing;
+    expect((await running.done).outcome).toBe("stopped");
+    expect(late).toMatchObject({ outcome: "worker-failed", message: "the inference host is closed" });
     await host.close();
   });
 
-  test("settles a request made while closing", async () => {
-    const host = await InferenceHost.start(bundle, { runtime });
-    const closing = host.close();
-    const late = host.solve(request());
-    await closing;
-    expect(isSolved(await late)).toBe(false);
+  test("does not wait for a worker that hangs", async () => {
+    const { host, events } = await faulty({ stall: { at: 1, ms: null } }, 1000);
+    const running = host.solve(request());
+    await begun(running);
+    await host.close();
+    expect((await running.done).outcome).toBe("worker-failed");
+    expect(events).toEqual([]);
   });
 });
 

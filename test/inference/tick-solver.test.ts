@@ -2,14 +2,14 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type SolverSettings, solverSettingsSchema } from "../../src/inference/settings.js";
 import {
+  type Candidate,
   type FailedTick,
   isSolved,
-  SAFE_RESIDUAL,
   type SolvedTick,
   type TickRequest,
   type TickResult,
-  TickSolver,
-} from "../../src/inference/tick-solver.js";
+} from "../../src/inference/tick.js";
+import { SAFE_RESIDUAL, TickSolver } from "../../src/inference/tick-solver.js";
 import type { Manifest } from "../../src/policy/manifest.js";
 import { jointManifest } from "../policy/manifests.js";
 import { distance } from "../sampling/problems.js";
@@ -27,7 +27,6 @@ function request(changes: Partial<TickRequest> = {}): TickRequest {
     tick: 0,
     executed: null,
     observation: at(1),
-    budgetMs: null,
     ...changes,
   };
 }
@@ -171,95 +170,225 @@ describe("warm start", () => {
   });
 });
 
-describe("a budget", () => {
-  test("that ends a cold solve early gives no actions, whatever the solver", async () => {
-    for (const name of ["sequential", "picard", "semilinear"] as const) {
+describe("a solve that is cut short", () => {
+  test.each(["sequential", "picard", "semilinear"] as const)(
+    "gives no actions of its own, with %s",
+    async (name) => {
       const { solver } = bench({ name });
-      const { outcome, sweeps, residual, message } = failure(await solver.solve(request({ budgetMs: 0 })));
-      expect([outcome, sweeps]).toEqual(["unconverged", 1]);
+      const { outcome, sweeps, residual } = failure(await solver.solve(request({ maxSweeps: 1 })));
+      expect([outcome, sweeps]).toEqual(["stopped", 1]);
       expect(residual).toBeGreaterThan(SAFE_RESIDUAL);
-      expect(message).toContain("raise the solve budget");
-    }
-  });
+    },
+  );
 
-  test("ends the solve after the sweep in which it ran out", async () => {
-    const { solver, denoiser } = bench({ name: "sequential" });
-    let calls = 0;
-    denoiser.before = () => {
-      calls += 1;
-      const from = performance.now();
-      while (performance.now() - from < 30);
-    };
-    expect(failure(await solver.solve(request({ budgetMs: 20 }))).sweeps).toBe(1);
-    expect(calls).toBe(1);
-  });
-
-  test("that ends a warm solve close to its answer gives the best chunk so far, and says so", async () => {
-    const { solver } = bench({ tolerance: 0 });
-    await solver.solve(request());
-    const next = request({ tick: 1, executed: 1, observation: at(1.01), budgetMs: 0 });
-    const tick = solved(await solver.solve(next));
-    expect([tick.outcome, tick.start, tick.sweeps]).toEqual(["budget", "warm", 1]);
-    expect(tick.residual).toBeLessThanOrEqual(SAFE_RESIDUAL);
-    for (const action of tick.actions) expect(Math.abs(action - 0.505)).toBeLessThan(0.1);
-  });
-
-  test("never lets a chunk through above the safe residual", async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(fc.record({ position: fc.double({ min: -4, max: 4, noNaN: true }), sweeps: fc.nat(6) }), {
-          minLength: 1,
-          maxLength: 6,
-        }),
-        fc.constantFrom("sequential" as const, "picard" as const, "semilinear" as const),
-        async (ticks, name) => {
-          const manifest = jointManifest();
-          const { solver } = bench({ name }, manifest, follower(manifest, [-0.3, 0.3], 0.1));
-          let tick = 0;
-          for (const { position, sweeps } of ticks) {
-            let left = sweeps;
-            const result = await solver.solve(
-              request({ tick, executed: tick++ === 0 ? null : 1, observation: at(position), budgetMs: 0 }),
-              () => left-- <= 0,
-            );
-            if (isSolved(result) && result.outcome === "budget") {
-              expect(result.residual).toBeLessThanOrEqual(SAFE_RESIDUAL);
-            }
-          }
-        },
-      ),
-      { numRuns: 30 },
-    );
-  });
-
-  test("too short for a cold solve is made up over several ticks", async () => {
-    const manifest = jointManifest();
-    const { solver } = bench({}, manifest, follower(manifest, [-0.5, 0.5], 0.1));
-    let result = await solver.solve(request({ budgetMs: 0 }));
-    failure(result);
-    for (let tick = 1; tick < 20 && !isSolved(result); tick++) {
-      result = await solver.solve(request({ tick, executed: 0, budgetMs: 0 }));
-    }
-    expect(isSolved(result)).toBe(true);
-  });
-});
-
-describe("stopping", () => {
-  test("is asked between sweeps, and ends the solve with a failure", async () => {
+  test("is asked between sweeps", async () => {
     const { solver, denoiser } = bench({ name: "sequential" });
     let calls = 0;
     denoiser.before = () => {
       calls += 1;
     };
-    const { outcome, message } = failure(await solver.solve(request(), () => calls === 3));
+    const { outcome, message } = failure(await solver.solve(request(), { stopped: () => calls === 3 }));
     expect(outcome).toBe("stopped");
     expect(message).toContain("after 3 sweeps");
     expect(calls).toBe(3);
   });
 
+  test.each([{ maxSweeps: 0 }, {}])("before it begins asks the network nothing: %o", async (changes) => {
+    const { solver, denoiser } = bench();
+    const stopped = () => !("maxSweeps" in changes);
+    const result = failure(await solver.solve(request(changes), { stopped }));
+    expect([result.outcome, result.sweeps, result.evaluations]).toEqual(["stopped", 0, 0]);
+    expect(denoiser.seen).toEqual([]);
+  });
+
+  test("before it begins leaves its executed steps to the next tick", async () => {
+    const [skipped, direct] = [bench().solver, bench().solver];
+    for (const solver of [skipped, direct]) await solver.solve(request());
+    await skipped.solve(request({ tick: 1, executed: 2, maxSweeps: 0 }));
+    const end = { tick: 2, observation: at(0) };
+    const result = solved(await skipped.solve(request({ ...end, executed: 1 })));
+    expect(result).toMatchObject({ start: "warm" });
+    expect(result.actions).toEqual(solved(await direct.solve(request({ ...end, executed: 3 }))).actions);
+  });
+
+  test("before it begins starts the next tick cold, if it was to start cold itself", async () => {
+    const { solver } = bench();
+    await solver.solve(request());
+    await solver.solve(request({ tick: 1, maxSweeps: 0 }));
+    expect(solved(await solver.solve(request({ tick: 2, executed: 1 }))).start).toBe("cold");
+  });
+
   test("does not take back a chunk that is already accepted", async () => {
     const { solver } = bench({ tolerance: 100 });
-    expect((await solver.solve(request(), () => true)).outcome).toBe("accepted");
+    let asked = 0;
+    const stopped = () => asked++ > 0;
+    expect((await solver.solve(request({ maxSweeps: 1 }), { stopped })).outcome).toBe("accepted");
+  });
+
+  test("is made up over several ticks", async () => {
+    const manifest = jointManifest();
+    const { solver } = bench({}, manifest, follower(manifest, [-0.5, 0.5], 0.1));
+    let result = await solver.solve(request({ maxSweeps: 1 }));
+    failure(result);
+    for (let tick = 1; tick < 20 && !isSolved(result); tick++) {
+      result = await solver.solve(request({ tick, executed: 0, maxSweeps: 1 }));
+    }
+    expect(isSolved(result)).toBe(true);
+  });
+
+  test("by whatever means can be repeated bit for bit, and so can all that follows", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(
+          fc.record({
+            position: fc.double({ min: -4, max: 4, noNaN: true }),
+            executed: fc.option(fc.nat(7)),
+            sweeps: fc.nat(6),
+          }),
+          { minLength: 2, maxLength: 6 },
+        ),
+        fc.constantFrom("sequential" as const, "picard" as const, "semilinear" as const),
+        async (ticks, name) => {
+          const manifest = jointManifest();
+          const solvers = [0, 1].map(
+            () => bench({ name }, manifest, follower(manifest, [-0.3, 0.3], 0.1)).solver,
+          );
+          for (const [tick, { position, executed, sweeps }] of ticks.entries()) {
+            const asked = request({ tick, executed, observation: at(position) });
+            const seen: [Candidate[], Candidate[]] = [[], []];
+            let left = sweeps;
+            const live = await solvers[0].solve(asked, {
+              stopped: () => left-- <= 0,
+              publish: (candidate) => seen[0].push(candidate),
+            });
+            const limited = isSolved(live) ? asked : { ...asked, maxSweeps: live.sweeps };
+            const again = await solvers[1].solve(limited, {
+              publish: (candidate) => seen[1].push(candidate),
+            });
+            expect(withoutTimings(again)).toEqual(withoutTimings(live));
+            expect(seen[1]).toEqual(seen[0]);
+          }
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+});
+
+const withoutTimings = ({ timings: _, ...rest }: TickResult) => rest;
+
+describe("candidates", () => {
+  test("are published after every sweep, the accepted one last", async () => {
+    const { solver } = bench({ tolerance: 0 });
+    const seen: Candidate[] = [];
+    const tick = solved(await solver.solve(request(), { publish: (candidate) => seen.push(candidate) }));
+    expect(seen.map(({ sweeps }) => sweeps)).toEqual(Array.from({ length: tick.sweeps }, (_, k) => k + 1));
+    const { actions, clipped, start, residual, sweeps, evaluations } = tick;
+    expect(seen.at(-1)).toEqual({ actions, clipped, start, residual, sweeps, evaluations });
+  });
+
+  test("keep to the action limits", async () => {
+    const manifest = jointManifest({ action: [{ name: "goal", unit: "rad", min: -0.1, max: 0.1 }] });
+    const { solver } = bench({ name: "sequential" }, manifest);
+    await solver.solve(request({ observation: at(3) }), {
+      publish: ({ actions }) => {
+        expect(actions).toHaveLength(5);
+        for (const action of actions) expect(Math.abs(action)).toBeLessThanOrEqual(Math.fround(0.1));
+      },
+    });
+  });
+
+  test("with values that are not numbers are not published", async () => {
+    const { solver, denoiser } = bench();
+    denoiser.value = Number.NaN;
+    const seen: Candidate[] = [];
+    await solver.solve(request(), { publish: (candidate) => seen.push(candidate) });
+    expect(seen).toEqual([]);
+  });
+});
+
+describe("timings", () => {
+  test("tell where the time of a solve went", async () => {
+    const { solver, denoiser } = bench();
+    denoiser.before = () => {
+      denoiser.networkMs += 7;
+    };
+    const { timings, sweeps } = await solver.solve(request());
+    expect(timings.sweeps).toHaveLength(sweeps);
+    expect(timings.network).toBe(7 * sweeps);
+    expect(timings.normalise).toBeGreaterThan(0);
+    expect(timings.denormalise).toBeGreaterThan(0);
+    expect(timings.sweeps.reduce((sum, ms) => sum + ms, 0)).toBeLessThanOrEqual(timings.solve);
+  });
+});
+
+describe("frozen actions", () => {
+  const physical = Float64Array.of(1 / 3, -0.7);
+
+  test.each(["sequential", "picard", "semilinear"] as const)(
+    "come out as they went in, with %s",
+    async (name) => {
+      const { solver } = bench({ name });
+      for (const executed of [null, 1]) {
+        const { actions } = solved(await solver.solve(request({ executed, frozen: physical })));
+        expect(actions.slice(0, 2)).toEqual(Float32Array.from(physical));
+        expect(physical).toEqual(Float64Array.of(1 / 3, -0.7));
+      }
+    },
+  );
+
+  test("are in every candidate", async () => {
+    const { solver } = bench({ name: "sequential" });
+    await solver.solve(request({ frozen: physical }), {
+      publish: ({ actions }) => expect(actions.slice(0, 2)).toEqual(Float32Array.from(physical)),
+    });
+  });
+
+  test("draw the rest of the chunk into their mode, mostly", async () => {
+    const manifest = jointManifest();
+    // Two modes, to either side of the observed 0: the rows that are not frozen have a say in the choice too.
+    const { solver } = bench({}, manifest, follower(manifest, [-0.5, 0.5], 0.05));
+    const share = async (count: number): Promise<number> => {
+      let agreeing = 0;
+      for (let tick = 0; tick < 100; tick++) {
+        const side = tick % 2 === 0 ? 1 : -1;
+        const known = new Float64Array(count).fill(side);
+        const { actions } = solved(await solver.solve(request({ tick, observation: at(0), frozen: known })));
+        if (Math.abs(actions[4] - side) < 0.4) agreeing += 1;
+      }
+      return agreeing / 100;
+    };
+    expect(await share(0)).toBe(0.5);
+    expect(await share(2)).toBeGreaterThan(0.6);
+    expect(await share(4)).toBeGreaterThan(0.95);
+  });
+
+  test("solved exactly are those of the sequential sampler", async () => {
+    const manifest = jointManifest();
+    const act = async (changes: Partial<SolverSettings>) => {
+      const { solver } = bench(changes, manifest, follower(manifest, [-0.5, 0.1, 0.6], 0.1));
+      await solver.solve(request());
+      return solved(await solver.solve(request({ tick: 1, executed: 1, frozen: physical }))).actions;
+    };
+    const sequential = await act({ name: "sequential" });
+    for (const name of ["picard", "semilinear"] as const) {
+      expect(distance(await act({ name, tolerance: 0 }), sequential)).toBeLessThan(1e-6);
+    }
+  });
+
+  test("never lead outside the action limits", async () => {
+    const { actions, clipped } = solved(await bench().solver.solve(request({ frozen: Float64Array.of(9) })));
+    expect([actions[0], clipped]).toEqual([2, 1]);
+  });
+
+  test("that are no numbers give no chunk", async () => {
+    const result = await bench().solver.solve(request({ frozen: Float64Array.of(Number.NaN) }));
+    expect(failure(result).outcome).toBe("not-finite");
+  });
+
+  test("that do not fit the horizon are a programming error", async () => {
+    const { solver } = bench();
+    await expect(solver.solve(request({ frozen: new Float64Array(6) }))).rejects.toThrow("at most 5");
   });
 });
 
@@ -291,11 +420,11 @@ describe("a denoiser that gives no number", () => {
   );
 
   test.each(["sequential", "picard", "semilinear"] as const)(
-    "leaves nothing behind with %s when its budget ends the solve",
+    "leaves nothing behind with %s when the solve is cut short",
     async (name) => {
       const { solver, denoiser } = bench({ name, window: 5 });
       denoiser.value = Number.NaN;
-      failure(await solver.solve(request({ budgetMs: 0 })));
+      failure(await solver.solve(request({ maxSweeps: 1 })));
       denoiser.value = undefined;
       expect(isSolved(await solver.solve(request({ tick: 1, executed: 1 })))).toBe(true);
     },

@@ -3,13 +3,13 @@ import { memoryTransport } from "../../src/transport/memory.js";
 import type { NodeMessage } from "../../src/transport/message.js";
 import { float32 } from "../../src/transport/ndarray.js";
 import type { WireValue } from "../../src/transport/wire.js";
-import { chunkMessage, observationMessage, until } from "./messages.js";
+import { actionMessage, observationMessage, until } from "./messages.js";
 
 test("two clients talk to one node, each with its own replies", async () => {
   const { node, connect } = memoryTransport();
   node.listen({
     message: (peer, m) =>
-      m.type === "observation" && node.send(peer, chunkMessage({ id: m.id, step: m.step })),
+      m.type === "observation" && node.send(peer, actionMessage({ id: m.id, step: m.step })),
     malformed: (peer, refusal) => node.send(peer, refusal),
   });
   const got: NodeMessage[][] = [[], []];
@@ -22,7 +22,7 @@ test("two clients talk to one node, each with its own replies", async () => {
   clients[1].send(observationMessage({ id: 20 }));
   expect(got.flat()).toEqual([]); // never within the call
   await until(() => got.every((messages) => messages.length === 1));
-  expect(got).toEqual([[chunkMessage({ id: 10 })], [chunkMessage({ id: 20 })]]);
+  expect(got).toEqual([[actionMessage({ id: 10 })], [actionMessage({ id: 20 })]]);
 });
 
 test("nothing is shared: what the sender does with its buffers later does not arrive", async () => {
@@ -42,13 +42,13 @@ test("a malformed message comes back as a refusal", async () => {
   const client = connect();
   const got: NodeMessage[] = [];
   client.listen((m) => got.push(m));
-  client.send(observationMessage({ plan: "yes" as unknown as boolean }) satisfies WireValue);
+  client.send(observationMessage({ reply: "yes" as "once" }) satisfies WireValue);
   await until(() => got.length === 1);
   expect(got[0]).toMatchObject({
     type: "refused",
     id: 1,
     reason: "malformed",
-    message: expect.stringContaining("plan"),
+    message: expect.stringContaining("reply"),
   });
 });
 
@@ -73,8 +73,26 @@ test("sending to a client that left is counted", async () => {
   client.send({ type: "hello" });
   await until(() => peers.length === 1);
   await client.close();
-  node.send(peers[0], chunkMessage());
+  node.send(peers[0], actionMessage());
   expect(node.dropped).toBe(1);
+});
+
+test("both ends say when a message arrived, by the clock that they were given", async () => {
+  const { node, connect } = memoryTransport(() => 1234.5);
+  const moments: number[] = [];
+  node.listen({
+    message: (peer, _message, receivedAt) => {
+      moments.push(receivedAt);
+      node.send(peer, actionMessage());
+    },
+    malformed: (_peer, _refusal, receivedAt) => moments.push(receivedAt),
+  });
+  const client = connect();
+  client.listen((_message, receivedAt) => moments.push(receivedAt));
+  client.send({ type: "hello" });
+  client.send(observationMessage({ step: -1 }));
+  await until(() => moments.length === 3);
+  expect(moments).toEqual([1234.5, 1234.5, 1234.5]);
 });
 
 test("what arrives before listen waits for it", async () => {

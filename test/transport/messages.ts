@@ -1,4 +1,4 @@
-import type { ChunkMessage, ObservationMessage, PolicyMessage } from "../../src/transport/message.js";
+import type { ActionMessage, ObservationMessage, PolicyMessage } from "../../src/transport/message.js";
 import { float32 } from "../../src/transport/ndarray.js";
 
 /** One example of each larger message, to vary in tests. */
@@ -9,26 +9,33 @@ export function observationMessage(changes: Partial<ObservationMessage> = {}): O
     stamp: 123_456_789_012_345,
     episode: 0,
     step: 8,
-    plan: true,
+    reply: "once",
     observation: { agent_pos: float32([96.5, 201]), keypoints: float32(new Float32Array(18), [9, 2]) },
     ...changes,
   };
 }
 
-export function chunkMessage(changes: Partial<ChunkMessage> = {}): ChunkMessage {
+export function actionMessage(changes: Partial<ActionMessage> = {}): ActionMessage {
   return {
-    type: "chunk",
+    type: "action",
     id: 1,
     stamp: 123_456_789_012_345,
     episode: 0,
     step: 8,
     actions: float32(new Float32Array(15 * 2).fill(0.25), [15, 2]),
-    execute: 8,
-    outcome: "accepted",
-    sweeps: 4,
-    evaluations: 400,
-    residual: 0.0123,
-    solve_ms: 18.4,
+    commands: null,
+    rung: "fresh",
+    reason: "",
+    missed: false,
+    plan: {
+      step: 8,
+      outcome: "accepted",
+      sweeps: 4,
+      evaluations: 400,
+      residual: 0.0123,
+      solve_ms: 18.4,
+      age_ms: 21.5,
+    },
     ...changes,
   };
 }
@@ -38,6 +45,7 @@ export const policyMessage: PolicyMessage = {
   name: "pusht",
   task: "push the T onto its outline",
   rate_hz: 10,
+  command_rate_hz: 10,
   n_obs_steps: 2,
   horizon: 16,
   n_action_steps: 8,
@@ -48,6 +56,7 @@ export const policyMessage: PolicyMessage = {
   ],
   solver: "ddpm x semilinear",
   provider: "cpu",
+  budgets: "none",
 };
 
 /** Waits until a condition holds; a test's own time-out is the only clock. */

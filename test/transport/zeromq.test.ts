@@ -1,8 +1,10 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, test } from "vitest";
 import { Dealer, Request } from "zeromq";
+import { monotonicMs } from "../../src/time/clock.js";
 import {
   encodeMessage,
   type NodeMessage,
@@ -13,7 +15,7 @@ import { float32 } from "../../src/transport/ndarray.js";
 import type { ClientTransport, NodeTransport } from "../../src/transport/transport.js";
 import { DEFAULT_WIRE_LIMITS } from "../../src/transport/wire-scan.js";
 import { bindZeromqNode, connectZeromqClient } from "../../src/transport/zeromq.js";
-import { chunkMessage, observationMessage, policyMessage, until } from "./messages.js";
+import { actionMessage, observationMessage, policyMessage, until } from "./messages.js";
 
 const ANY_PORT = "tcp://127.0.0.1:*";
 const ipcEndpoint = () => `ipc://${join(mkdtempSync(join(tmpdir(), "parapilot-")), "node.sock")}`;
@@ -27,11 +29,11 @@ afterEach(async () => {
   for (const resource of open.splice(0)) await resource.close();
 });
 
-/** A node that answers hello with the policy, an observation with a chunk, and bad messages with their refusal. */
+/** A node that answers hello with the policy, an observation with an action, and bad messages with their refusal. */
 async function answeringNode(endpoint: string): Promise<NodeTransport> {
   const node = kept(await bindZeromqNode(endpoint));
   node.listen({
-    message: (peer, m) => node.send(peer, m.type === "hello" ? policyMessage : chunkMessage({ id: m.id })),
+    message: (peer, m) => node.send(peer, m.type === "hello" ? policyMessage : actionMessage({ id: m.id })),
     malformed: (peer, refusal) => node.send(peer, refusal),
   });
   return node;
@@ -63,7 +65,7 @@ test.each([ANY_PORT, ipcEndpoint()])("round trip over %s", async (endpoint) => {
   client.send({ type: "hello" });
   client.send(observationMessage({ id: 7 }));
   await until(() => client.got.length === 2);
-  expect(client.got).toEqual([policyMessage, chunkMessage({ id: 7 })]);
+  expect(client.got).toEqual([policyMessage, actionMessage({ id: 7 })]);
 });
 
 test("two clients get their own replies", async () => {
@@ -73,6 +75,63 @@ test("two clients get their own replies", async () => {
   clients[1].send(observationMessage({ id: 20 }));
   await until(() => clients.every((client) => client.got.length === 1));
   expect(clients.map((client) => client.got[0])).toMatchObject([{ id: 10 }, { id: 20 }]);
+});
+
+test("both ends say when a message came out of the socket, in the order of events", async () => {
+  const node = kept(await bindZeromqNode(ipcEndpoint()));
+  const moments: number[] = [];
+  const arrived = (receivedAt: number) => moments.push(receivedAt, monotonicMs());
+  node.listen({
+    message: (peer, _message, receivedAt) => {
+      arrived(receivedAt);
+      node.send(peer, policyMessage);
+    },
+    malformed: (peer, refusal, receivedAt) => {
+      arrived(receivedAt);
+      node.send(peer, refusal);
+    },
+  });
+  const client = kept(connectZeromqClient(node.address));
+  client.listen((_message, receivedAt) => arrived(receivedAt));
+  moments.push(monotonicMs());
+  client.send({ type: "hello" });
+  await until(() => moments.length === 5);
+  client.send(observationMessage({ step: -1 }));
+  await until(() => moments.length === 9);
+  expect(moments).toEqual(moments.toSorted((a, b) => a - b));
+});
+
+test("a message is on its way when send returns, even if the sender's thread stops there", async () => {
+  const node = kept(await bindZeromqNode(ipcEndpoint()));
+  const arrived = new Int32Array(new SharedArrayBuffer(4));
+  let outcome: string | undefined;
+  node.listen({
+    message: (peer) => {
+      node.send(peer, actionMessage());
+      outcome = Atomics.wait(arrived, 0, 0, 30_000);
+    },
+    malformed: () => {},
+  });
+  const hello = encodeMessage({ type: "hello" });
+  const robot = new Worker(
+    `const { workerData } = require("node:worker_threads");
+     import(workerData.zeromq).then(async ({ Dealer }) => {
+       const socket = new Dealer({ linger: 0 });
+       socket.connect(workerData.address);
+       await socket.send(workerData.hello);
+       await socket.receive();
+       Atomics.store(workerData.arrived, 0, 1);
+       Atomics.notify(workerData.arrived, 0);
+       socket.close();
+     });`,
+    {
+      eval: true,
+      workerData: { zeromq: import.meta.resolve("zeromq"), address: node.address, hello, arrived },
+    },
+  );
+  kept({ close: () => robot.terminate() });
+  await until(() => outcome !== undefined);
+  expect(outcome).toBe("ok");
 });
 
 test("a REQ client is answered in its own envelope", async () => {
@@ -94,13 +153,13 @@ test("a client that vanishes is counted, and the node goes on", async () => {
   await until(() => peers.length === 1);
   await leaving.close();
   await until(() => {
-    node.send(peers[0], chunkMessage());
+    node.send(peers[0], actionMessage());
     return node.dropped > 0;
   });
   const staying = listeningClient(node.address);
   staying.send(observationMessage());
   await until(() => peers.length === 2);
-  node.send(peers[1], chunkMessage());
+  node.send(peers[1], actionMessage());
   await until(() => staying.got.length === 1);
 });
 
@@ -149,7 +208,7 @@ test("a slow peer costs neither memory nor the newest reply", async () => {
   const before = process.memoryUsage();
   const last = 4000; // 256 MB of replies
   for (let id = 0; id <= last; id++) {
-    node.send(peers[0], chunkMessage({ id, actions }));
+    node.send(peers[0], actionMessage({ id, actions }));
     if (id % 100 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
   }
   const after = process.memoryUsage();
@@ -171,7 +230,7 @@ test("a client finds the node again after a restart, and its newest observation 
   await first.close();
   for (let id = 0; id <= 100; id++) client.send(observationMessage({ id }));
   await answeringNode(endpoint);
-  await until(() => client.got.some((m) => m.type === "chunk" && m.id === 100));
+  await until(() => client.got.some((m) => m.type === "action" && m.id === 100));
   expect(client.dropped).toBeGreaterThan(0);
 });
 

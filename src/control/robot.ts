@@ -1,0 +1,182 @@
+import type { Inference } from "../inference/inference.js";
+import type { Solve } from "../inference/tick.js";
+import { SAFE_RESIDUAL } from "../inference/tick-solver.js";
+import type { LoopEvent, RefusalEvent } from "../telemetry/loop-event.js";
+import type { Clock } from "../time/clock.js";
+import type { ActionMessage, NodeMessage, ObservationMessage, RefusalReason } from "../transport/message.js";
+import { float32 } from "../transport/ndarray.js";
+import type { Budgets } from "./budgets.js";
+import { ControlLoop } from "./loop.js";
+import type { Act, LoopEffects, Order } from "./loop-effects.js";
+import type { PlanSettings } from "./plan-settings.js";
+import type { Observation } from "./sightings.js";
+import { Stopwatch } from "./stopwatch.js";
+
+/** What a robot's loop runs on. */
+export interface RobotServices {
+  readonly inference: Inference;
+  readonly clock: Clock;
+  readonly budgets: Budgets;
+  readonly plan: PlanSettings;
+  /** Must not block. */
+  readonly send: (message: NodeMessage) => void;
+  /** Must not block or throw. */
+  readonly watch: (event: LoopEvent) => void;
+}
+
+/** Connects one robot's {@link ControlLoop} to the clock, the inference worker and its socket. */
+export class Robot {
+  readonly #services: RobotServices;
+  readonly #loop: ControlLoop;
+  readonly #stopwatch: Stopwatch;
+  readonly #solves = new Map<number, Solve>();
+  #cancelAlarm = () => {};
+  /** The message that is being taken in, when its bytes arrived, and when the loop was told. */
+  #newest:
+    | { readonly message: ObservationMessage; readonly receivedAt: number; readonly at: number }
+    | undefined;
+
+  constructor(
+    readonly name: string,
+    services: RobotServices,
+  ) {
+    const { inference, budgets, plan, clock } = services;
+    this.#services = services;
+    this.#stopwatch = new Stopwatch(() => clock.now());
+    this.#loop = new ControlLoop(
+      { manifest: inference.manifest, session: name, budgets, plan, safeResidual: SAFE_RESIDUAL },
+      this.#effects(),
+    );
+  }
+
+  /** @param receivedAt when its bytes arrived. */
+  take(message: ObservationMessage, receivedAt: number): void {
+    this.#stopwatch.received(receivedAt);
+    const at = this.#services.clock.now();
+    this.#newest = { message, receivedAt, at };
+    this.#loop.observed(at, { ...message, receivedAt, observation: values(message) });
+  }
+
+  /** Answers what waits, and forgets everything. */
+  close(reason: RefusalReason, why: string): void {
+    this.#loop.close(reason, why);
+    this.#cancelAlarm();
+    this.#services.inference.forget(this.name);
+  }
+
+  #effects(): LoopEffects {
+    const { clock, watch, send } = this.#services;
+    const robot = this.name;
+    return {
+      act: (act) => this.#act(act),
+      order: (order) => this.#solve(order),
+      candidate: (order) => {
+        const candidate = this.#solves.get(order)?.candidate();
+        watch({ kind: "candidate", at: clock.now(), robot, order, candidate });
+        return candidate;
+      },
+      stop: (order) => this.#solves.get(order)?.stop(),
+      wake: (at) => this.#wake(at),
+      begin: (episode) => watch({ kind: "episode", at: clock.now(), robot, episode }),
+      admitted: (ageMs) => this.#admitted(ageMs),
+      refuse: (id, stamp, reason, message) => {
+        send({ type: "refused", id, stamp, reason, message });
+        const counted = reason === "invalid-observation" ? this.#counted() : {};
+        watch({ kind: "refused", at: clock.now(), robot, id, reason, message, ...counted });
+      },
+    };
+  }
+
+  /** Of the message that is being taken in: the loop counts it whatever is in it. */
+  #counted(): Pick<RefusalEvent, "observation"> {
+    if (!this.#newest) return {};
+    const { message, receivedAt } = this.#newest;
+    const { stamp, episode, step, reply } = message;
+    return { observation: { stamp, episode, step, reply, receivedAt } };
+  }
+
+  #admitted(ageMs: number): void {
+    this.#stopwatch.admitted();
+    if (!this.#newest) return;
+    const { message, receivedAt, at } = this.#newest;
+    const { id, stamp, episode, step, reply } = message;
+    const { inference, watch } = this.#services;
+    const frames = inference.manifest.observation.map(({ name }) =>
+      Array.from(message.observation[name].data),
+    );
+    const happened = { kind: "observation", at, robot: this.name } as const;
+    const seen = Float64Array.from(frames.flat());
+    watch({ ...happened, id, stamp, episode, step, reply, receivedAt, ageMs, values: seen });
+  }
+
+  #solve({ order, step, isPredicted, request }: Order): void {
+    const { inference, clock, watch } = this.#services;
+    watch({ kind: "order", at: clock.now(), robot: this.name, order, step, isPredicted, request });
+    const solve = inference.solve(request);
+    this.#solves.set(order, solve);
+    void solve.done.then((result) => {
+      this.#solves.delete(order);
+      this.#stopwatch.solved(result.timings);
+      const now = clock.now();
+      watch({ kind: "solve", at: now, robot: this.name, order, result });
+      this.#loop.solved(now, order, result);
+    });
+  }
+
+  #wake(at: number): void {
+    const { clock, watch } = this.#services;
+    this.#cancelAlarm();
+    if (at === Number.POSITIVE_INFINITY) {
+      this.#cancelAlarm = () => {};
+      return;
+    }
+    this.#cancelAlarm = clock.alarm(at, () => {
+      this.#stopwatch.rang(at);
+      const now = clock.now();
+      watch({ kind: "alarm", at: now, robot: this.name, due: at });
+      this.#loop.alarm(now);
+    });
+  }
+
+  #act(act: Act): void {
+    const { since, timings, commands, ...said } = act;
+    const measured = this.#stopwatch.send(act, () => this.#services.send(this.#message(act)));
+    this.#services.watch({ kind: "tick", robot: this.name, ...said, ...measured });
+  }
+
+  #message({ id, episode, step, rung, reason, missed, ahead, commands, plan }: Act): ActionMessage {
+    const width = this.#services.inference.manifest.action.length;
+    return {
+      type: "action",
+      id,
+      stamp: plan?.stamp ?? null,
+      episode,
+      step,
+      actions: float32(ahead, [ahead.length / width, width]),
+      commands: commands
+        ? {
+            positions: float32(commands.positions, [commands.positions.length / width, width]),
+            velocities: float32(commands.velocities, [commands.velocities.length / width, width]),
+          }
+        : null,
+      rung,
+      reason,
+      missed,
+      plan: plan
+        ? {
+            step: plan.step,
+            outcome: plan.outcome,
+            sweeps: plan.sweeps,
+            evaluations: plan.evaluations,
+            residual: plan.residual,
+            solve_ms: plan.solveMs,
+            age_ms: Math.max(0, plan.ageMs),
+          }
+        : null,
+    };
+  }
+}
+
+function values({ observation }: ObservationMessage): Observation {
+  return Object.fromEntries(Object.entries(observation).map(([key, array]) => [key, array.data]));
+}

@@ -1,0 +1,69 @@
+import { conditioned } from "../inference/conditioned.js";
+import { OnnxNetwork } from "../inference/onnx.js";
+import type { Runtime } from "../inference/runtime.js";
+import type { SolverSettings } from "../inference/settings.js";
+import type { Candidate, TickRequest, TickResult } from "../inference/tick.js";
+import { TickSolver } from "../inference/tick-solver.js";
+import type { Bundle } from "../policy/bundle.js";
+import { monotonicMs } from "../time/clock.js";
+import type { Resolver } from "./rehearse.js";
+
+/**
+ * Solves in this thread, as the worker would: with the same runtime, the same bits. onnxruntime's CPU provider gave them
+ * from run to run with one thread and with two; another number of threads, or another machine, may round otherwise.
+ */
+export class LocalResolver implements Resolver {
+  readonly #network: OnnxNetwork;
+  readonly #create: () => TickSolver;
+  readonly #budgetMs: number | null;
+  #solver: TickSolver;
+
+  private constructor(network: OnnxNetwork, create: () => TickSolver, budgetMs: number | null) {
+    this.#network = network;
+    this.#create = create;
+    this.#budgetMs = budgetMs;
+    this.#solver = create();
+  }
+
+  /** @param budgetMs no further sweep is begun after this; null for as many as it takes. */
+  static async open(
+    bundle: Bundle,
+    solver: SolverSettings,
+    runtime: Runtime,
+    budgetMs: number | null = null,
+  ): Promise<LocalResolver> {
+    const { manifest, calibration } = bundle;
+    const network = await OnnxNetwork.load(bundle.network, manifest, runtime);
+    const denoiser = conditioned(network, manifest);
+    return new LocalResolver(
+      network,
+      () => new TickSolver(manifest, denoiser, solver, calibration),
+      budgetMs,
+    );
+  }
+
+  solve(request: TickRequest, publish: (candidate: Candidate) => void = () => {}): Promise<TickResult> {
+    const ends = monotonicMs() + (this.#budgetMs ?? Number.POSITIVE_INFINITY);
+    let sweeps = 0;
+    return this.#solver.solve(request, {
+      // A solve that is never begun has nothing to compare.
+      stopped: () => sweeps > 0 && monotonicMs() >= ends,
+      publish: (candidate) => {
+        sweeps += 1;
+        publish(candidate);
+      },
+    });
+  }
+
+  forget(session: string): void {
+    this.#solver.forget(session);
+  }
+
+  restart(): void {
+    this.#solver = this.#create();
+  }
+
+  close(): Promise<void> {
+    return this.#network.close();
+  }
+}

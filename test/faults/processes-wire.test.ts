@@ -1,0 +1,79 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { type Node, Processes, stopped, told } from "./processes.js";
+
+let processes: Processes;
+let node: Node;
+beforeAll(async () => {
+  processes = await Processes.open();
+  node = await processes.node();
+}, 60_000);
+afterEach(() => expect(node.child.exitCode).toBeNull());
+afterAll(async () => {
+  expect(await stopped(node)).toBe(0);
+  await processes.close();
+});
+
+const STEPS = 12;
+/** The seed is one with which no step is lost very often. */
+const play = (...args: readonly string[]) =>
+  told(processes.simulator(node.endpoint, "--steps", String(STEPS), "--seed", "1", ...args));
+
+describe("a socket that drops half its messages", () => {
+  it("costs a lock-step world time alone; what is dropped follows from the seed", async () => {
+    const first = await play("--fault", "drop=0.5");
+    expect(first).toMatchObject({ steps: STEPS, silent_steps: 0, ladder: { fresh: STEPS } });
+    const [{ incidents }] = first.records;
+    const lost = incidents.filter(({ what }) => what.includes("asked again"));
+    expect(lost.length).toBeGreaterThan(STEPS / 3);
+    const dropped = Number(first.faults?.observations.dropped) + Number(first.faults?.actions.dropped);
+    expect(dropped).toBeGreaterThanOrEqual(lost.length);
+    expect(await play("--fault", "drop=0.5")).toMatchObject({ faults: first.faults, scores: first.scores });
+  }, 120_000);
+
+  it("is bridged in real time by the plan in the robot's hands", async () => {
+    const { steps, silent_steps, held_steps, ladder, score_mean, faults, records } = await play(
+      ...["--fault", "drop=0.5", "--real-time"],
+    );
+    expect({ steps, score_mean }).toEqual({ steps: STEPS, score_mean: expect.any(Number) });
+    expect(silent_steps).toBeGreaterThan(STEPS / 4);
+    expect(ladder.fresh).toBeGreaterThan(0);
+    // Chunks reach far beyond what is lost; the robot holds while the first one is on its way.
+    expect(held_steps).toBeLessThan(STEPS / 2);
+    expect(faults?.observations.dropped).toBeGreaterThan(0);
+    const texts = records[0].incidents.map(({ what }) => what);
+    expect(texts).toContainEqual(expect.stringMatching(/^silence/));
+    expect(texts).toContainEqual(expect.stringMatching(/^back to fresh chunks after/));
+  }, 60_000);
+});
+
+it.each([["--steps"], ["--real-time"]])(
+  "late, doubled and overtaken messages change no step (%s)",
+  async (pace) => {
+    const { steps, score_mean, faults } = await play(
+      ...["--fault", "latency=30ms,jitter=20ms,duplicate=0.1,reorder=0.1"],
+      ...(pace === "--real-time" ? [pace] : []),
+    );
+    expect({ steps, score_mean }).toEqual({ steps: STEPS, score_mean: expect.any(Number) });
+    expect(faults?.observations).toMatchObject({ dropped: 0, sent: expect.any(Number) });
+    expect(faults?.observations.sent).toBeGreaterThanOrEqual(STEPS);
+  },
+  60_000,
+);
+
+it("spoilt observations are refused and told of; the robot goes on by its plan", async () => {
+  const fault = ["--fault", "nan=0.15,shape=0.1"];
+  const first = await play(...fault);
+  const spoilt = Number(first.faults?.observations.nan) + Number(first.faults?.observations.shape);
+  expect(spoilt).toBeGreaterThan(0);
+  const refusals = first.records[0].incidents.filter(({ what }) => what.startsWith("the node refused"));
+  // One may be spoilt in both ways.
+  expect(refusals.length).toBeLessThanOrEqual(spoilt);
+  expect(refusals.length).toBe(first.silent_steps);
+  expect(refusals.map(({ what }) => what).join("\n")).toMatch(/NaN|shape/);
+  expect(first.ladder.fresh + first.silent_steps).toBe(STEPS);
+  expect(await play(...fault)).toMatchObject({ faults: first.faults, scores: first.scores });
+  expect(await play(...fault, "--real-time")).toMatchObject({
+    steps: STEPS,
+    faults: { observations: first.faults?.observations },
+  });
+}, 60_000);
