@@ -2,5 +2,11 @@ import { defineConfig } from "vitest/config";
 
 // The tests run against the compiled output, so that workers and child processes are the ones that ship.
 export default defineConfig({
-  test: { include: ["dist/test/**/*.test.js"], exclude: ["node_modules"], testTimeout: 60_000 },
+  test: {
+    include: ["dist/test/**/*.test.js"],
+    exclude: ["node_modules"],
+    testTimeout: 60_000,
+    // Many tests wait for other processes.
+    maxWorkers: 2,
+  },
 });

@@ -94,7 +94,8 @@ describe("parapilot profile of a launch file", () => {
       workers_lost: 1,
       settings: { faults: `${fault}, seed 7` },
     });
-    expect(result.culprits.worker).toBeGreaterThan(0);
+    // Without a budget the world waits for the next worker.
+    expect(result.ladder).toMatchObject({ hold: 0, stop: 0 });
     expect(result.refused["invalid-observation"]).toBeGreaterThan(0);
   }, 180_000);
 
