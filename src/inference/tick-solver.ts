@@ -1,6 +1,7 @@
 import { calibratedShape } from "../policy/bundle.js";
 import { CALIBRATION_FILE, type CalibratedShape, type Calibration, guessFor } from "../policy/calibration.js";
 import { ConfigurationError } from "../policy/errors.js";
+import { float32Limits } from "../policy/float32.js";
 import { joinedRanges, type Manifest } from "../policy/manifest.js";
 import { LimitsNormalizer } from "../policy/normalizer.js";
 import type { ChunkShape, Denoiser } from "../sampling/denoiser.js";
@@ -72,6 +73,7 @@ export class TickSolver {
   readonly #past: number;
   readonly #observations: LimitsNormalizer;
   readonly #actions: LimitsNormalizer;
+  readonly #limits: readonly ReturnType<typeof float32Limits>[];
   readonly #calibration: Calibration | undefined;
   readonly #guessOffset: Float64Array;
   readonly #kept = new Map<string, Kept>();
@@ -97,6 +99,7 @@ export class TickSolver {
     );
     this.#observations = new LimitsNormalizer(joinedRanges(manifest));
     this.#actions = new LimitsNormalizer(manifest.normalizer.action);
+    this.#limits = manifest.action.map(float32Limits);
   }
 
   /** @throws RangeError on executed steps or frozen actions that cannot be; they are errors of the program. */
@@ -203,9 +206,10 @@ export class TickSolver {
     let clipped = 0;
     for (let k = 0; k < actions.length; k++) {
       const { min, max } = this.#manifest.action[k % dim];
+      const { lowest, highest } = this.#limits[k % dim];
       const inside = Math.min(max, Math.max(min, wanted[k]));
       if (Math.fround(inside) !== Math.fround(wanted[k])) clipped += 1;
-      actions[k] = float32Inside(inside, min, max);
+      actions[k] = Math.min(highest, Math.max(lowest, inside));
     }
     return { actions, clipped };
   }
@@ -238,13 +242,6 @@ function checkShape({ shape }: Calibration, manifest: Manifest): void {
   throw new ConfigurationError(
     `${CALIBRATION_FILE} is for ${sizes(shape)}, policy.yaml for ${sizes(wanted)}; run parapilot calibrate again, or delete the file`,
   );
-}
-
-/** A value within [min, max] as a float32 that is within too: rounding alone may step over a limit such as 0.1. */
-function float32Inside(value: number, min: number, max: number): number {
-  const rounded = Math.fround(value);
-  if (rounded >= min && rounded <= max) return rounded;
-  return Math.fround(rounded - Math.sign(rounded - value) * Math.abs(rounded) * 2 ** -23);
 }
 
 /** A stream number for every tick of every episode; the odd multiplier spreads neighbouring episodes apart. */
