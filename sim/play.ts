@@ -12,7 +12,7 @@ import { type PolicyClient, RefusedError, type Sighting, SilentNodeError } from 
 const MOST_REFUSALS = 10;
 
 /** How much of a control period a robot in real time waits for the action of the step that has just begun. */
-const GRACE = 0.5;
+const GRACE = 0.8;
 
 /** What a world shows: a list of numbers per name. */
 export type Seen = Readonly<Record<string, ArrayLike<number>>>;
