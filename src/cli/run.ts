@@ -18,6 +18,7 @@ import { logger } from "./loop-log.js";
 import { loopStatus } from "./loop-status.js";
 import { wholeNumber } from "./options.js";
 import { StatusLine } from "./terminal.js";
+import { unblockedOutput } from "./unblocked-output.js";
 
 interface RunFlags extends BudgetFlags {
   readonly endpoint?: string;
@@ -50,7 +51,7 @@ export function runCommand(): Command {
 async function run(file: string, flags: RunFlags): Promise<void> {
   const launch = await withBudgets(await loadLaunch(file), flags);
   const faults = flags.fault === undefined ? undefined : workerFaults(flags.fault, flags.seed);
-  const status = new StatusLine();
+  const status = new StatusLine(unblockedOutput(2));
   status.note(`loading ${launch.policy}`);
   const log = launch.log ? await openLog(launch.log, (text) => status.note(text)) : silentLog();
   const watchers = new Set([logger(log), loopStatus(status, flags.quiet ?? false)]);

@@ -12,8 +12,14 @@ const REDRAW_INTERVAL_MS = 50;
  */
 export class StatusLine {
   readonly #out = process.stderr;
+  readonly #write: (text: string) => void;
   #shownAt = Number.NEGATIVE_INFINITY;
   #open = false;
+
+  /** @param write to standard error, unless told to another way. */
+  constructor(write: (text: string) => void = (text) => void process.stderr.write(text)) {
+    this.#write = write;
+  }
 
   show(text: string): void {
     const now = performance.now();
@@ -21,19 +27,19 @@ export class StatusLine {
     if (now - this.#shownAt < interval) return;
     this.#shownAt = now;
     if (this.#out.isTTY) {
-      this.#out.write(`\r\x1b[2K${text.slice(0, (this.#out.columns ?? 80) - 1)}`);
+      this.#write(`\r\x1b[2K${text.slice(0, (this.#out.columns ?? 80) - 1)}`);
       this.#open = true;
-    } else this.#out.write(`${text}\n`);
+    } else this.#write(`${text}\n`);
   }
 
   /** A line that stays. */
   note(text: string): void {
     this.end();
-    this.#out.write(`${text}\n`);
+    this.#write(`${text}\n`);
   }
 
   end(): void {
-    if (this.#open) this.#out.write("\r\x1b[2K");
+    if (this.#open) this.#write("\r\x1b[2K");
     this.#open = false;
     this.#shownAt = Number.NEGATIVE_INFINITY;
   }

@@ -79,7 +79,11 @@ export function adviceOn({ tick, solve }: Budgets, plan: PlanSettings): string |
 
 /** One line for a person. */
 export function describeBudgets({ tick, solve, maxObservationAge, hold }: Budgets): string {
-  return `tick ${ms(tick)}, solve ${ms(solve)}, observations up to ${ms(maxObservationAge)} old, hold ${ms(hold)}`;
+  const age =
+    maxObservationAge === null
+      ? "observations of any age"
+      : `observations up to ${ms(maxObservationAge)} old`;
+  return `tick ${ms(tick)}, solve ${ms(solve)}, ${age}, hold ${ms(hold)}`;
 }
 
 function ms(value: number | null): string {

@@ -52,8 +52,8 @@ export interface LoopEffects {
   wake(at: number): void;
   /** An episode has begun. */
   begin(episode: number): void;
-  /** The observation is in the history: for whoever measures stages. */
-  admitted(ageMs: number): void;
+  /** The observation is in the history: its age on arrival, and [O] its values, which the next one overwrites. */
+  admitted(ageMs: number, frame: Float64Array): void;
 }
 
 export interface LoopSettings {

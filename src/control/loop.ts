@@ -1,5 +1,5 @@
 import { type FailedTick, isSolved, type TickRequest, type TickResult } from "../inference/tick.js";
-import type { TickRecord } from "../telemetry/loop-event.js";
+import type { Rung, TickRecord } from "../telemetry/loop-event.js";
 import type { RefusalReason } from "../transport/message.js";
 import { Actuation } from "./actuation.js";
 import { CommandTrack } from "./command-track.js";
@@ -101,12 +101,15 @@ export class ControlLoop {
       refuse("invalid-observation", wrong);
       return;
     }
-    this.#effects.admitted(ageMs);
+    this.#effects.admitted(ageMs, this.#sightings.frame);
     if (reply === "none") return;
     const { tick, solve } = this.#settings.budgets;
     const isActed = step <= this.#actedStep;
     // The clock has acted in the place of an observation that was long under way.
-    if (isActed && reply === "paced" && ageMs >= tick / 2) return;
+    if (isActed && reply === "paced" && ageMs >= tick / 2) {
+      refuse("superseded", `observation ${id} came after the clock had acted in step ${step}`);
+      return;
+    }
     this.#replace(now, `observation ${id} is newer`);
     this.#pace.follow({ step, receivedAt }, reply === "paced");
     const isOverdue = reply === "paced" && ageMs >= tick;
@@ -318,7 +321,7 @@ export class ControlLoop {
       trigger,
       rung,
       reason,
-      missed: rung === "iterate" ? isFirstUse : rung !== "fresh",
+      missed: this.#isMiss(rung, isFirstUse),
       action,
       ahead,
       ...this.#commands.next(ahead),
@@ -328,8 +331,15 @@ export class ControlLoop {
     });
   }
 
+  /** Before the first chunk of an episode there is nothing to miss, unless its solve came to nothing. */
+  #isMiss(rung: Rung, isFirstUse: boolean): boolean {
+    if (rung === "iterate") return isFirstUse;
+    return rung !== "fresh" && (this.#plan.hasBegun || this.#trouble !== "");
+  }
+
   #why(due: Due | undefined): string {
     if (this.#trouble) return this.#trouble;
+    if (this.#solving && !this.#plan.hasBegun) return "the first chunk is being solved";
     if (this.#solving && !this.#solving.isPredicted) return "the next chunk is still being solved";
     return due ? "no chunk reaches this step" : "no observation came";
   }

@@ -52,6 +52,11 @@ export class PlanInHand {
     });
   }
 
+  /** Whether a chunk has been taken in since the beginning of the episode. */
+  get hasBegun(): boolean {
+    return this.#chunks.size > 0;
+  }
+
   /** First step past those that the newest chunk was solved for. */
   get freshUntil(): number {
     return this.#plan.freshUntil;

@@ -31,6 +31,8 @@ export class Robot {
   readonly #stopwatch: Stopwatch;
   readonly #solves = new Map<number, Solve>();
   #cancelAlarm = () => {};
+  /** What has happened in this turn of the loop, in order. */
+  #news: LoopEvent[] = [];
   /** The message that is being taken in, when its bytes arrived, and when the loop was told. */
   #newest:
     | { readonly message: ObservationMessage; readonly receivedAt: number; readonly at: number }
@@ -54,35 +56,45 @@ export class Robot {
     this.#stopwatch.received(receivedAt);
     const at = this.#services.clock.now();
     this.#newest = { message, receivedAt, at };
-    this.#loop.observed(at, { ...message, receivedAt, observation: values(message) });
+    this.#turn(() => this.#loop.observed(at, { ...message, receivedAt, observation: values(message) }));
   }
 
   /** Answers what waits, and forgets everything. */
   close(reason: RefusalReason, why: string): void {
-    this.#loop.close(reason, why);
+    this.#turn(() => this.#loop.close(reason, why));
     this.#cancelAlarm();
     this.#services.inference.forget(this.name);
   }
 
+  /** Has the loop take a turn, and only then tells those who watch: no action waits for them. */
+  #turn(take: () => void): void {
+    take();
+    const news = this.#news;
+    this.#news = [];
+    for (const event of news) this.#services.watch(event);
+  }
+
   #effects(): LoopEffects {
-    const { clock, watch, send } = this.#services;
+    const { clock, send } = this.#services;
     const robot = this.name;
     return {
       act: (act) => this.#act(act),
       order: (order) => this.#solve(order),
       candidate: (order) => {
         const candidate = this.#solves.get(order)?.candidate();
-        watch({ kind: "candidate", at: clock.now(), robot, order, candidate });
+        this.#news.push({ kind: "candidate", at: clock.now(), robot, order, candidate });
         return candidate;
       },
       stop: (order) => this.#solves.get(order)?.stop(),
       wake: (at) => this.#wake(at),
-      begin: (episode) => watch({ kind: "episode", at: clock.now(), robot, episode }),
-      admitted: (ageMs) => this.#admitted(ageMs),
+      begin: (episode) => {
+        this.#news.push({ kind: "episode", at: clock.now(), robot, episode });
+      },
+      admitted: (ageMs, frame) => this.#admitted(ageMs, frame),
       refuse: (id, stamp, reason, message) => {
         send({ type: "refused", id, stamp, reason, message });
         const counted = reason === "invalid-observation" ? this.#counted() : {};
-        watch({ kind: "refused", at: clock.now(), robot, id, reason, message, ...counted });
+        this.#news.push({ kind: "refused", at: clock.now(), robot, id, reason, message, ...counted });
       },
     };
   }
@@ -95,36 +107,41 @@ export class Robot {
     return { observation: { stamp, episode, step, reply, receivedAt } };
   }
 
-  #admitted(ageMs: number): void {
+  #admitted(ageMs: number, frame: Float64Array): void {
     this.#stopwatch.admitted();
     if (!this.#newest) return;
     const { message, receivedAt, at } = this.#newest;
     const { id, stamp, episode, step, reply } = message;
-    const { inference, watch } = this.#services;
-    const frames = inference.manifest.observation.map(({ name }) =>
-      Array.from(message.observation[name].data),
-    );
     const happened = { kind: "observation", at, robot: this.name } as const;
-    const seen = Float64Array.from(frames.flat());
-    watch({ ...happened, id, stamp, episode, step, reply, receivedAt, ageMs, values: seen });
+    this.#news.push({
+      ...happened,
+      id,
+      stamp,
+      episode,
+      step,
+      reply,
+      receivedAt,
+      ageMs,
+      values: frame.slice(),
+    });
   }
 
   #solve({ order, step, isPredicted, request }: Order): void {
-    const { inference, clock, watch } = this.#services;
-    watch({ kind: "order", at: clock.now(), robot: this.name, order, step, isPredicted, request });
+    const { inference, clock } = this.#services;
+    this.#news.push({ kind: "order", at: clock.now(), robot: this.name, order, step, isPredicted, request });
     const solve = inference.solve(request);
     this.#solves.set(order, solve);
     void solve.done.then((result) => {
       this.#solves.delete(order);
       this.#stopwatch.solved(result.timings);
       const now = clock.now();
-      watch({ kind: "solve", at: now, robot: this.name, order, result });
-      this.#loop.solved(now, order, result);
+      this.#news.push({ kind: "solve", at: now, robot: this.name, order, result });
+      this.#turn(() => this.#loop.solved(now, order, result));
     });
   }
 
   #wake(at: number): void {
-    const { clock, watch } = this.#services;
+    const { clock } = this.#services;
     this.#cancelAlarm();
     if (at === Number.POSITIVE_INFINITY) {
       this.#cancelAlarm = () => {};
@@ -133,15 +150,15 @@ export class Robot {
     this.#cancelAlarm = clock.alarm(at, () => {
       this.#stopwatch.rang(at);
       const now = clock.now();
-      watch({ kind: "alarm", at: now, robot: this.name, due: at });
-      this.#loop.alarm(now);
+      this.#news.push({ kind: "alarm", at: now, robot: this.name, due: at });
+      this.#turn(() => this.#loop.alarm(now));
     });
   }
 
   #act(act: Act): void {
     const { since, timings, commands, ...said } = act;
     const measured = this.#stopwatch.send(act, () => this.#services.send(this.#message(act)));
-    this.#services.watch({ kind: "tick", robot: this.name, ...said, ...measured });
+    this.#news.push({ kind: "tick", robot: this.name, ...said, ...measured });
   }
 
   #message({ id, episode, step, rung, reason, missed, ahead, commands, plan }: Act): ActionMessage {

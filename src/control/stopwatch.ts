@@ -62,7 +62,7 @@ export class Stopwatch {
     send();
     const at = this.#now();
     const start = trigger === "clock" ? undefined : this.#start;
-    const own = { ...(start ? { receive: start.receive, history: start.history } : {}) };
+    const own = start && { receive: start.receive, history: start.history };
     const stages: TickStages = { ...own, ...timings, plan: decided - this.#lap, publish: at - decided };
     return { at, stages, endToEndMs: at - since, overheadMs: this.#overhead(trigger, at, start) };
   }

@@ -130,7 +130,7 @@ export interface TickRecord extends Happened {
   readonly rung: Rung;
   /** Why it is not `fresh`; empty when it is. */
   readonly reason: string;
-  /** A solve was due by this tick and did not make it. */
+  /** A solve was due by this tick and did not make it; none is before the first chunk of an episode. */
   readonly missed: boolean;
   /** [D]; empty when there is nothing to hold yet, and the robot is to stay as it is. */
   readonly action: Float32Array;

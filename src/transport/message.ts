@@ -114,7 +114,7 @@ export type PolicyMessage = z.infer<typeof policy>;
  * - `rung`, `reason`: where the action comes from, best first, and why it is not `fresh`: a chunk that met the solver's
  *   tolerance; the `iterate` at hand when time was up; the `rest` of an older chunk; the last action again (`hold`); a
  *   controlled `stop`.
- * - `missed`: a solve was due by this step and did not make it.
+ * - `missed`: a solve was due by this step and did not make it. None is due before the first chunk of an episode.
  * - `plan`: the chunk behind the action: its first step, how it ended (`budget`: cut short, but sound), sweeps, network
  *   evaluations, residual, time, and the age of its observation. Null when there is none.
  */

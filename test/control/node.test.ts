@@ -85,7 +85,7 @@ describe("hello", () => {
       action: [{ name: "goal", unit: "rad", min: -2, max: 2 }],
       solver: "semilinear (ddpm), warm start, noise coupling 1",
       provider: "cpu, 1 thread, spinning",
-      budgets: "tick 100 ms, solve off, observations up to off old, hold 500 ms",
+      budgets: "tick 100 ms, solve off, observations of any age, hold 500 ms",
     });
   });
 });

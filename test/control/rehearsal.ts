@@ -202,6 +202,9 @@ export class Rehearsal {
   run(): Rehearsed {
     const calm = Array.from({ length: CALM_PERIODS }, () => CALM);
     for (const period of [...this.#plot.periods, ...calm]) this.#play(period);
+    for (const [id, at] of this.#open) {
+      if (this.#now - at > 3 * TICK) this.#violate(6, `observation ${id} was never answered`);
+    }
     // A chunk is used for three steps, and a solve that may take longer than a step costs one.
     const last = this.#history.slice(-5);
     if (!last.includes("fresh")) this.#violate(3, `${CALM_PERIODS} calm periods ended in ${last.join(", ")}`);

@@ -156,6 +156,13 @@ const MISTAKES: readonly Mistake[] = [
   },
   {
     rule: 6,
+    what: "an observation that the clock was quicker than gets no answer",
+    file: "loop.js",
+    find: `refuse("superseded", \`observation \${id} came after the clock`,
+    replace: `String("superseded", \`observation \${id} came after the clock`,
+  },
+  {
+    rule: 6,
     what: "no clock acts for an observation that does not come",
     file: "pace.js",
     find: "this.begins(step) + this.#grace",
