@@ -1,4 +1,4 @@
-import { type FailedTick, isSolved, type TickRequest, type TickResult } from "../inference/tick.js";
+import { type FailedTick, isSolved, type TickResult } from "../inference/tick.js";
 import type { Rung, TickRecord } from "../telemetry/loop-event.js";
 import type { RefusalReason } from "../transport/message.js";
 import { Actuation } from "./actuation.js";
@@ -6,7 +6,7 @@ import { CommandTrack } from "./command-track.js";
 import { Conversation } from "./conversation.js";
 import { Ladder } from "./ladder.js";
 import type { LoopEffects, LoopSettings, Seen } from "./loop-effects.js";
-import { Orders } from "./orders.js";
+import { type Occasion, Orders } from "./orders.js";
 import { Pace } from "./pace.js";
 import { type Chunk, type Ending, figuresOf, PlanInHand, type Solving } from "./plan-in-hand.js";
 import { Sightings } from "./sightings.js";
@@ -18,13 +18,7 @@ const FAREWELL_MS = 1000;
 const CATCH_UP = 0.1;
 
 /** An observation that waits for its action. */
-interface Due {
-  readonly id: number;
-  readonly stamp: number;
-  readonly step: number;
-  readonly receivedAt: number;
-  /** When it was acquired, as far as can be told on this side. */
-  readonly seenAt: number;
+interface Due extends Occasion {
   /** It was under way for more than a period, so that nothing is done for it before `actBy`. */
   readonly isOverdue: boolean;
   readonly actBy: number;
@@ -53,17 +47,11 @@ export class ControlLoop {
   readonly #pace: Pace;
   readonly #commands: CommandTrack;
   readonly #conversation = new Conversation();
-  #nextOrder = 1;
   #wakeAt = Number.POSITIVE_INFINITY;
   #episode: number | undefined;
   #newest: Due | undefined;
   /** {@link #newest}, until its action has gone out. */
   #due: Due | undefined;
-  #solving: Solving | undefined;
-  /** Id of the observation that was solved last: it is not solved again. */
-  #solvedId = -1;
-  /** The end of the chunk whose successor was begun ahead. */
-  #predictedStep = -1;
   /** The last step whose action went out; -1 before the first. */
   #actedStep = -1;
   #stoppedSteps = 0;
@@ -73,11 +61,11 @@ export class ControlLoop {
   #trouble = "";
 
   constructor(settings: LoopSettings, effects: LoopEffects) {
-    const { manifest, session, budgets, plan } = settings;
+    const { manifest, budgets, plan } = settings;
     this.#settings = settings;
     this.#effects = effects;
     this.#sightings = new Sightings(manifest);
-    this.#orders = new Orders(manifest, session);
+    this.#orders = new Orders(settings, effects);
     this.#plan = new PlanInHand(manifest, plan);
     this.#ladder = new Ladder(budgets);
     this.#actuation = new Actuation(manifest, budgets.tick);
@@ -125,9 +113,8 @@ export class ControlLoop {
 
   /** A solve came to its end. One that is no longer under way changes nothing. */
   solved(now: number, order: number, result: TickResult): void {
-    const solving = this.#solving;
-    if (solving?.order !== order) return;
-    this.#solving = undefined;
+    const solving = this.#orders.end(order);
+    if (!solving) return;
     if (!isSolved(result)) this.#failed(now, result);
     else if (!solving.isPredicted) {
       const { actions, start, timings } = result;
@@ -143,13 +130,13 @@ export class ControlLoop {
     if (outcome !== "worker-failed" || !this.#due || this.#pace.isPaced) return;
     // A world that waits would be over before the next worker is ready, if every step were answered at once.
     this.#retryAt = now + this.#settings.budgets.tick;
-    this.#solvedId = -1;
+    this.#orders.retry();
   }
 
   /** It is the moment that was asked for with `wake`, or later. */
   alarm(now: number): void {
     this.#wakeAt = Number.POSITIVE_INFINITY;
-    if (this.#solving && now >= this.#solving.deadline) this.#cut(this.#solving);
+    if (now >= this.#orders.deadline) this.#cut();
     if (now >= this.#retryAt) this.#retryAt = Number.POSITIVE_INFINITY;
     if (this.#due) this.#proceed(now, "deadline");
     else if (now >= this.#clockActsAt()) {
@@ -174,10 +161,8 @@ export class ControlLoop {
   }
 
   #forget(): void {
-    this.#abandon();
+    this.#orders.clear();
     this.#newest = undefined;
-    this.#solvedId = -1;
-    this.#predictedStep = -1;
     this.#actedStep = -1;
     this.#stoppedSteps = 0;
     this.#retryAt = Number.POSITIVE_INFINITY;
@@ -221,9 +206,9 @@ export class ControlLoop {
     // What is begun ahead is not to hold up, nor to compete with, the action that is there.
     if (left > 0) this.#act(now, due.step, trigger);
     const isDown = this.#retryAt !== Number.POSITIVE_INFINITY;
-    if (!isDown) this.#consider(due.step, left);
+    if (!isDown) this.#orders.consider(due, left, this.#plan, () => this.#sightings.view());
     if (left > 0) return;
-    const isComing = isDown || (this.#solving !== undefined && !this.#solving.isPredicted);
+    const isComing = isDown || this.#orders.isComing;
     if (!isComing || now >= due.actBy) this.#act(now, due.step, trigger);
   }
 
@@ -236,46 +221,12 @@ export class ControlLoop {
     return Math.max(0, this.#plan.freshUntil - step);
   }
 
-  /** Has a chunk solved if it is time for one. */
-  #consider(step: number, left: number): void {
-    const { overlap, ahead, execute } = this.#settings.plan;
-    if (this.#solving?.isPredicted && left === 0) this.#abandon();
-    if (this.#solving || left > ahead || this.#solvedId === this.#conversation.newestId) return;
-    const view = this.#sightings.view();
-    if (left === 0) this.#ask(this.#orders.next(view), view.step, execute, false);
-    else if (overlap === "freeze") {
-      const frozen = Float64Array.from(
-        this.#plan.aheadFrom(step).subarray(0, left * this.#settings.manifest.action.length),
-      );
-      this.#ask(this.#orders.next(view, frozen), view.step, left + execute, false);
-    } else if (this.#predictedStep !== this.#plan.freshUntil) {
-      this.#predictedStep = this.#plan.freshUntil;
-      const predicted = this.#orders.predicted(view, left);
-      this.#ask(this.#orders.next(predicted, undefined, left), predicted.step, execute, true);
-    }
-  }
-
-  #ask(request: TickRequest, step: number, executed: number, isPredicted: boolean): void {
-    const { id, stamp, seenAt, receivedAt } = this.#newest as Due;
-    const { solve } = this.#settings.budgets;
-    const order = this.#nextOrder++;
-    if (!isPredicted) this.#solvedId = this.#conversation.newestId;
-    const deadline = receivedAt + (solve ?? Number.POSITIVE_INFINITY);
-    this.#solving = { id, stamp, seenAt, order, step, isPredicted, executed, deadline };
-    this.#effects.order({ order, step, isPredicted, request });
-  }
-
-  #abandon(): void {
-    if (this.#solving) this.#effects.stop(this.#solving.order);
-    this.#solving = undefined;
-  }
-
   /** Time is up for a solve: takes what it has, if that is sound. */
-  #cut(solving: Solving): void {
+  #cut(): void {
     const { budgets, safeResidual } = this.#settings;
-    const candidate = this.#effects.candidate(solving.order);
-    this.#abandon();
-    if (solving.isPredicted) return;
+    const cut = this.#orders.cut();
+    if (!cut) return;
+    const { solving, candidate } = cut;
     const solveMs = budgets.solve as number;
     const spent = `the solve budget of ${solveMs} ms was up after ${candidate?.sweeps ?? 0} sweeps`;
     this.#trouble = candidate ? `${spent}, at residual ${candidate.residual.toPrecision(2)}` : spent;
@@ -339,8 +290,9 @@ export class ControlLoop {
 
   #why(due: Due | undefined): string {
     if (this.#trouble) return this.#trouble;
-    if (this.#solving && !this.#plan.hasBegun) return "the first chunk is being solved";
-    if (this.#solving && !this.#solving.isPredicted) return "the next chunk is still being solved";
+    if (this.#orders.isComing) {
+      return this.#plan.hasBegun ? "the next chunk is still being solved" : "the first chunk is being solved";
+    }
     return due ? "no chunk reaches this step" : "no observation came";
   }
 
@@ -365,7 +317,7 @@ export class ControlLoop {
 
   #schedule(): void {
     const acts = this.#due ? this.#due.actBy : this.#clockActsAt();
-    const at = Math.min(acts, this.#retryAt, this.#solving?.deadline ?? Number.POSITIVE_INFINITY);
+    const at = Math.min(acts, this.#retryAt, this.#orders.deadline);
     if (at === this.#wakeAt) return;
     this.#wakeAt = at;
     this.#effects.wake(at);

@@ -12,6 +12,9 @@ export interface Mistake {
   readonly replace: string;
 }
 
+/** Files between one and the loop. */
+const IMPORTERS: Readonly<Record<string, readonly string[]>> = { "requests.js": ["orders.js"] };
+
 const FOLDER = new URL("../../src/control/", import.meta.url);
 
 /**
@@ -32,10 +35,15 @@ export async function withMistake(mistake: Mistake, number: number): Promise<Loo
   };
   try {
     const broken = await write(file, text.replace(find, replace));
-    if (file === "loop.js") return (await import(broken.href)).ControlLoop;
-    const loop = await readFile(new URL("loop.js", FOLDER), "utf8");
-    const copy = await write("loop.js", loop.replace(`"./${file}"`, `"./mistake-${number}-${file}"`));
-    return (await import(copy.href)).ControlLoop;
+    // What imports the broken file, up to the loop, is copied too.
+    let [name, ...importers] = file === "loop.js" ? [file] : [file, ...(IMPORTERS[file] ?? []), "loop.js"];
+    let entry = broken;
+    for (const importer of importers) {
+      const source = await readFile(new URL(importer, FOLDER), "utf8");
+      entry = await write(importer, source.replace(`"./${name}"`, `"./mistake-${number}-${name}"`));
+      name = importer;
+    }
+    return (await import(entry.href)).ControlLoop;
   } finally {
     for (const copy of written) await rm(copy);
   }

@@ -100,9 +100,9 @@ const MISTAKES: readonly Mistake[] = [
   {
     rule: 3,
     what: "a solve that was cut short counts as under way for ever",
-    file: "loop.js",
-    find: "this.#abandon();\n        if (solving.isPredicted)",
-    replace: "if (solving.isPredicted)",
+    file: "orders.js",
+    find: "this.#abandon();\n        return solving.isPredicted",
+    replace: "return solving.isPredicted",
   },
   {
     rule: 3,
@@ -115,7 +115,7 @@ const MISTAKES: readonly Mistake[] = [
   {
     rule: 4,
     what: "a late reply is taken for the order under way",
-    file: "loop.js",
+    file: "orders.js",
     find: "solving?.order !== order",
     replace: "!solving",
   },
@@ -129,14 +129,14 @@ const MISTAKES: readonly Mistake[] = [
   {
     rule: 5,
     what: "steps of holding count as steps of the plan",
-    file: "orders.js",
+    file: "requests.js",
     find: "if (isPlanned)",
     replace: "if (true)",
   },
   {
     rule: 5,
     what: "one step counts as executed, however many were",
-    file: "orders.js",
+    file: "requests.js",
     find: "count += 1",
     replace: "count = 1",
   },
