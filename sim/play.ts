@@ -1,18 +1,13 @@
 import type { EpisodeRecord, TickSample } from "../src/telemetry/episode-record.js";
 import type { Clock } from "../src/time/clock.js";
 import { Metronome } from "../src/time/metronome.js";
-import type { ActionMessage, PolicyMessage, RefusedMessage } from "../src/transport/message.js";
+import type { ActionMessage, PolicyMessage } from "../src/transport/message.js";
 import { type FloatArray, float32 } from "../src/transport/ndarray.js";
+import { lockStep, realTime } from "./asking.js";
 import { Chronicle } from "./chronicle.js";
 import type { Environment } from "./gym.js";
 import { InHand } from "./in-hand.js";
-import { type PolicyClient, RefusedError, type Sighting, SilentNodeError } from "./policy-client.js";
-
-/** A sensor may fail for a moment; a robot that is refused so often in a row is wrong altogether. */
-const MOST_REFUSALS = 10;
-
-/** How much of a control period a robot in real time waits for the action of the step that has just begun. */
-const GRACE = 0.8;
+import type { PolicyClient } from "./policy-client.js";
 
 /** What a world shows: a list of numbers per name. */
 export type Seen = Readonly<Record<string, ArrayLike<number>>>;
@@ -55,9 +50,6 @@ export interface PlayOptions {
   readonly onStep?: (event: StepEvent) => void;
 }
 
-/** How a robot comes by the action of the step that has just begun; undefined: it does not. */
-type Ask = (sighting: Sighting, inHand: InHand) => Promise<ActionMessage | undefined>;
-
 /**
  * Plays one episode. Without an action for the present step the robot goes on with the plan in its hands, as far as it
  * reaches, and then holds.
@@ -73,13 +65,18 @@ export async function playEpisode<Observation extends Seen, Info extends { reado
   client: PolicyClient,
   options: PlayOptions,
 ): Promise<EpisodeRecord> {
-  const { policy, seed, episode, pace } = options;
+  const { policy, seed, episode, pace, patienceMs = 30_000 } = options;
+  const periodMs = 1000 / policy.rate_hz;
   const chronicle = new Chronicle();
+  const ask =
+    pace === "lock-step"
+      ? lockStep(client, chronicle)
+      : realTime(client, chronicle, { clock: pace, periodMs, patienceMs });
   const inHand = new InHand(episode);
   let { observation } = world.env.reset({ seed });
 
   /** One control step; whether the episode goes on. */
-  const advance = async (step: number, ask: Ask): Promise<boolean> => {
+  const advance = async (step: number): Promise<boolean> => {
     const sighting = { episode, step, observation: selected(observation, policy) };
     const asked = performance.now();
     const message = await ask(sighting, inHand);
@@ -105,88 +102,21 @@ export async function playEpisode<Observation extends Seen, Info extends { reado
   };
 
   if (pace === "lock-step") {
-    const ask = lockStep(client, chronicle);
     let step = 0;
-    while (await advance(step, ask)) step += 1;
+    while (await advance(step)) step += 1;
   } else {
-    await inRealTime(client, options, pace, chronicle, advance);
+    await inRealTime(pace, periodMs, chronicle, advance);
   }
   return chronicle.record(episode, seed);
 }
 
-/** Counts refusals in a row. */
-class Refusals {
-  #inARow = 0;
-
-  /** @throws RefusedError when it is one too many, or such that no later observation can do better. */
-  refused({ reason, message }: RefusedMessage): void {
-    this.#inARow += 1;
-    if (this.#inARow >= MOST_REFUSALS || reason === "malformed" || reason === "oversized") {
-      throw new RefusedError(
-        `the node refused ${this.#inARow} observations in a row, the last because ${message}`,
-      );
-    }
-  }
-
-  answered(): void {
-    this.#inARow = 0;
-  }
-}
-
-function lockStep(client: PolicyClient, chronicle: Chronicle): Ask {
-  const refusals = new Refusals();
-  return async (sighting, inHand) => {
-    const asked = performance.now();
-    const before = client.repeats;
-    const reply = await client.act(sighting);
-    const times = client.repeats - before;
-    if (times > 0) chronicle.note(sighting.step, waited(times, performance.now() - asked));
-    if (reply.type === "refused") {
-      chronicle.note(sighting.step, refused(reply));
-      refusals.refused(reply);
-      return undefined;
-    }
-    refusals.answered();
-    inHand.take(reply, sighting.step);
-    return reply;
-  };
-}
-
+/** Calls `advance` once per control period until it says that the episode is over. */
 async function inRealTime(
-  client: PolicyClient,
-  { policy, patienceMs = 30_000 }: PlayOptions,
   clock: Clock,
+  periodMs: number,
   chronicle: Chronicle,
-  advance: (step: number, ask: Ask) => Promise<boolean>,
+  advance: (step: number) => Promise<boolean>,
 ): Promise<void> {
-  const periodMs = 1000 / policy.rate_hz;
-  const refusals = new Refusals();
-  let heardAt = clock.now();
-  const hear = (reply: ActionMessage | RefusedMessage, inHand: InHand, newest: number) => {
-    heardAt = clock.now();
-    if (reply.type === "action") {
-      refusals.answered();
-      inHand.take(reply, newest);
-    } else if (reply.reason !== "superseded") {
-      chronicle.note(newest, refused(reply));
-      refusals.refused(reply);
-    }
-  };
-  const ask: Ask = async (sighting, inHand) => {
-    const { step } = sighting;
-    // What the node sent for this step already, it sent without having seen it: so it goes for a robot that stood still.
-    for (const late of client.takeNews()) hear(late, inHand, step - 1);
-    client.show(sighting);
-    const graceEnds = clock.now() + GRACE * periodMs;
-    while (!inHand.hasAnswer(step)) {
-      const reply = await client.nextAction(clock, graceEnds);
-      if (!reply) break;
-      hear(reply, inHand, step);
-    }
-    if (clock.now() - heardAt > patienceMs) throw new SilentNodeError(silence(client.endpoint, patienceMs));
-    return inHand.has(step) ? inHand.message : undefined;
-  };
-
   await new Promise<void>((resolve, reject) => {
     let step = 0;
     let isBusy = false;
@@ -195,7 +125,7 @@ async function inRealTime(
       // A step that takes longer than its period swallows the next beat.
       if (isBusy) return;
       isBusy = true;
-      advance(step, ask).then(
+      advance(step).then(
         (goesOn) => {
           isBusy = false;
           step += 1;
@@ -215,21 +145,6 @@ async function inRealTime(
 
 function stoodStill(periods: number): string {
   return `stood still for ${periods === 1 ? "a control period" : `${periods} control periods`}`;
-}
-
-function refused({ message }: RefusedMessage): string {
-  return `the node refused what it was shown: ${message}`;
-}
-
-function waited(times: number, ms: number): string {
-  return `no answer for ${(ms / 1000).toFixed(1)} s, asked again ${times === 1 ? "once" : `${times} times`}: the world waited`;
-}
-
-function silence(endpoint: string, patienceMs: number): string {
-  return (
-    `the node at ${endpoint} did not answer for ${patienceMs / 1000} s: ` +
-    "is it running (parapilot run launch/pusht.yaml), and on this endpoint?"
-  );
 }
 
 function selected(observation: Seen, policy: PolicyMessage): Record<string, FloatArray> {
