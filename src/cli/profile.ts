@@ -12,7 +12,7 @@ import { profileRunning } from "./profile-attached.js";
 import type { ProfileFlags } from "./profile-flags.js";
 import { profileLaunch } from "./profile-launch.js";
 import { profileText } from "./profile-text.js";
-import { printJson, StatusLine } from "./terminal.js";
+import { printJson } from "./terminal.js";
 
 /** Ticks that the trace keeps. */
 const TRACED_TICKS = 2000;
