@@ -1,5 +1,5 @@
 import type { Spread } from "../profile/histogram.js";
-import { describeTime, duration, milliseconds, percent } from "../profile/profile-account.js";
+import { describeTime, duration, milliseconds, overheads, percent } from "../profile/profile-account.js";
 import type { ProfileResult } from "../profile/profile-result.js";
 import { RUNGS } from "../telemetry/loop-event.js";
 import { table } from "./terminal.js";
@@ -39,6 +39,7 @@ function stageTable(result: ProfileResult): string {
     ],
     ...stages.map(([name, spread]) => row(isPart(name) ? `  ${name}` : name, spread)),
     row("overhead", result.overhead_us, 1000),
+    ...overheads(result).map(([name, spread]) => row(`  ${name}`, spread, 1000)),
     row("end to end", result.end_to_end_ms),
     ...(result.omitted_ticks > 0 ? [row("  uncorrected", result.end_to_end_uncorrected_ms)] : []),
   ]);

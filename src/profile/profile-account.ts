@@ -1,4 +1,5 @@
-import type { ProfileResult } from "./profile-result.js";
+import type { Spread } from "./histogram.js";
+import { OVERHEAD_CAUSES, type ProfileResult } from "./profile-result.js";
 import { STAGES } from "./stage.js";
 
 /** One sentence about where the time goes, for a person. */
@@ -20,6 +21,14 @@ export function describeTime(result: ProfileResult): string {
 
 function inNetwork(network: number, solve: number): string {
   return `, ${Math.round((100 * network) / solve)}% of that in the network`;
+}
+
+/** The overhead of ticks by what they had waited for, in words, in microseconds. */
+export function overheads({ overhead_by_cause_us }: ProfileResult): readonly (readonly [string, Spread])[] {
+  return (Object.keys(OVERHEAD_CAUSES) as (keyof typeof OVERHEAD_CAUSES)[]).flatMap((trigger) => {
+    const spread = overhead_by_cause_us[trigger];
+    return spread ? [[OVERHEAD_CAUSES[trigger], spread] as const] : [];
+  });
 }
 
 /** Milliseconds to three digits, aligned by columns: 0.042, 4.20, 42.0, 420. */

@@ -1,7 +1,7 @@
 import { escapeHtml, renderPage } from "../report/page.js";
 import { RUNGS } from "../telemetry/loop-event.js";
 import type { Spread } from "./histogram.js";
-import { describeTime, duration, milliseconds } from "./profile-account.js";
+import { describeTime, duration, milliseconds, overheads } from "./profile-account.js";
 import { PROFILE_SCRIPT } from "./profile-plots.js";
 import type { ProfilePlots } from "./profile-plots-data.js";
 import type { ProfileResult, SlowTick } from "./profile-result.js";
@@ -93,6 +93,7 @@ function stageTable(result: ProfileResult): string {
       return row(name, spread, isPart ? "part" : "", isPart ? "soft" : `stage-${name}`);
     }),
     row("overhead", result.overhead_us, "total", "good", 1e-3),
+    ...overheads(result).map(([name, spread]) => row(name, spread, "part", "soft", 1e-3)),
     row("end to end", result.end_to_end_ms, "total", "accent"),
     row("end to end, uncorrected", result.end_to_end_uncorrected_ms, "part", "soft"),
   ];

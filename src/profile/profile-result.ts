@@ -1,6 +1,14 @@
-import type { Rung } from "../telemetry/loop-event.js";
+import type { Rung, TickRecord } from "../telemetry/loop-event.js";
 import type { Spread } from "./histogram.js";
 import type { EventLoopDelay } from "./pause-watch.js";
+
+/** Why an action went out when it did, in words, by the trigger of its tick. */
+export const OVERHEAD_CAUSES: Readonly<Record<TickRecord["trigger"], string>> = {
+  observation: "from the plan in hand",
+  solve: "after a solve",
+  deadline: "at a deadline",
+  clock: "by the clock",
+};
 
 /** What a profile came to: the object that `parapilot profile --json` prints. Warm-up is in none of its statistics. */
 export interface ProfileResult {
@@ -19,6 +27,8 @@ export interface ProfileResult {
   readonly ladder: Readonly<Record<Rung, number>>;
   /** Everything that is neither the network nor a wait that the budgets ask for. */
   readonly overhead_us: Spread;
+  /** The same by what the action had waited for: {@link OVERHEAD_CAUSES}; what never was is not there. */
+  readonly overhead_by_cause_us: Readonly<Partial<Record<TickRecord["trigger"], Spread>>>;
   readonly overhead_share: { readonly p50: number; readonly p99: number };
   /** From the observation's stamp to the action's being out, ticks that a stall swallowed included. */
   readonly end_to_end_ms: Spread;

@@ -39,6 +39,7 @@ export class Profile {
   readonly #corrected = new Histogram();
   readonly #uncorrected = new Histogram();
   readonly #overhead = new Histogram();
+  readonly #overheadByCause = new Map<TickRecord["trigger"], Histogram>();
   readonly #alarms = new Histogram();
   readonly #robots = new Map<string, RobotProfile>();
   readonly #robotNames: string[] = [];
@@ -118,6 +119,9 @@ export class Profile {
       unsafe: this.#unsafe,
       ladder: ladderOf(this.#ticks),
       overhead_us: this.#overhead.spread(1000),
+      overhead_by_cause_us: Object.fromEntries(
+        [...this.#overheadByCause].map(([trigger, histogram]) => [trigger, histogram.spread(1000)]),
+      ),
       overhead_share: { p50: share(0.5), p99: share(0.99) },
       end_to_end_ms: this.#corrected.spread(),
       end_to_end_uncorrected_ms: this.#uncorrected.spread(),
@@ -185,12 +189,19 @@ export class Profile {
     this.#corrected.record(tick.endToEndMs);
     this.#uncorrected.record(tick.endToEndMs);
     this.#overhead.record(tick.overheadMs);
+    this.#overheadOf(tick.trigger).record(tick.overheadMs);
     this.#stages.recordTick(tick.stages);
     const row = enterTick(this.#ticks, tick, robot.index, alarmMs);
     if (!tick.missed) return;
     if (robot.waits(row)) return;
     if (tick.trigger === "clock") this.#culprits.set(row, "observation");
     else if (robot.lostItsSolve) this.#culprits.set(row, "worker");
+  }
+
+  #overheadOf(trigger: TickRecord["trigger"]): Histogram {
+    const histogram = this.#overheadByCause.get(trigger) ?? new Histogram();
+    this.#overheadByCause.set(trigger, histogram);
+    return histogram;
   }
 
   #check(tick: TickRecord): void {

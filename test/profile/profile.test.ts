@@ -47,6 +47,18 @@ describe("quantiles", () => {
     expect(result.overhead_share.p99 / 0.0099).toBeCloseTo(1, 2);
   });
 
+  test("of the overhead are told apart by what the action had waited for", () => {
+    const triggers = ["observation", "solve"] as const;
+    const { overhead_by_cause_us } = profiled(
+      steps(10, (k) => ({ change: { trigger: triggers[k % 2], overheadMs: k % 2 === 0 ? 0.1 : 2 } })),
+    );
+    expect(Object.keys(overhead_by_cause_us).sort()).toEqual([...triggers]);
+    expect(overhead_by_cause_us).toMatchObject({
+      observation: { count: 5, max: 100 },
+      solve: { count: 5, max: 2000 },
+    });
+  });
+
   test("are there for every stage and every sweep, in the order of a tick", () => {
     expect(Object.keys(result.stages)).toEqual([
       "receive",
