@@ -282,10 +282,10 @@ export class ControlLoop {
     });
   }
 
-  /** Before the first chunk of an episode there is nothing to miss, unless its solve came to nothing. */
+  /** A paced robot that waits for the first chunk of its episode misses nothing, unless the solve came to nothing. */
   #isMiss(rung: Rung, isFirstUse: boolean): boolean {
     if (rung === "iterate") return isFirstUse;
-    return rung !== "fresh" && (this.#plan.hasBegun || this.#trouble !== "");
+    return rung !== "fresh" && (!this.#pace.isPaced || this.#plan.hasBegun || this.#trouble !== "");
   }
 
   #why(due: Due | undefined): string {
