@@ -23,6 +23,7 @@ export class Chronicle {
   #isSuccess = false;
   #isFinished = false;
   #misses = 0;
+  readonly #roundTripsMs: number[] = [];
   #silentSteps = 0;
   #heldSteps = 0;
 
@@ -38,6 +39,7 @@ export class Chronicle {
   answered(step: number, message: ActionMessage, roundTripMs: number): void {
     const { rung, reason, missed, plan } = message;
     this.#rungs[rung] += 1;
+    this.#roundTripsMs.push(roundTripMs);
     this.#turn(step, rung, reason);
     if (missed) this.#misses += 1;
     const isNew = plan !== null && plan.step !== this.#planStep;
@@ -48,6 +50,11 @@ export class Chronicle {
     } else if (missed) {
       this.#ticks.push({ step, outcome: rung, sweeps: 0, evaluations: 0, solveMs: 0, roundTripMs, missed });
     }
+  }
+
+  /** The action of a step has come, from somebody who says no more about it. */
+  commanded(step: number): void {
+    this.#turn(step, "fresh", "commands come again");
   }
 
   /** The action of a step has not come. */
@@ -95,6 +102,7 @@ export class Chronicle {
       coverage: this.#coverage,
       actions: this.#actions,
       ticks: this.#ticks,
+      roundTripsMs: this.#roundTripsMs,
       rungs: this.#rungs,
       deadlineMisses: this.#misses,
       silentSteps: this.#silentSteps,
@@ -109,7 +117,8 @@ export class Chronicle {
     if (state === this.#state && (state === "fresh" || this.#causes.has(cause))) return;
     if (state !== this.#state) this.#causes.clear();
     this.#causes.add(cause);
-    const back = state === "fresh" ? `back to fresh chunks after ${this.#state}` : `${state}: ${reason}`;
+    const back =
+      state === "fresh" ? `${reason || "back to fresh chunks"} after ${this.#state}` : `${state}: ${reason}`;
     this.note(step, back);
     this.#state = state;
   }

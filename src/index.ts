@@ -1,5 +1,4 @@
 export { type BudgetSettings, type Budgets, budgetsSchema, resolveBudgets } from "./control/budgets.js";
-export { type Launch, loadLaunch } from "./control/launch.js";
 export { ControlLoop } from "./control/loop.js";
 export type { Act, LoopEffects, LoopSettings, Order, Seen } from "./control/loop-effects.js";
 export { ControlNode, type NodeOptions } from "./control/node.js";
@@ -29,6 +28,7 @@ export {
 } from "./inference/tick.js";
 export { SAFE_RESIDUAL } from "./inference/tick-solver.js";
 export type { WorkerFaults } from "./inference/worker-faults.js";
+export { type Launch, loadLaunch } from "./launch/launch.js";
 export { type Bundle, loadBundle } from "./policy/bundle.js";
 export { ConfigurationError } from "./policy/errors.js";
 export type { Manifest } from "./policy/manifest.js";

@@ -1,9 +1,9 @@
 import { type Budgets, resolveBudgets } from "../control/budgets.js";
-import type { Launch } from "../control/launch.js";
 import { ControlNode } from "../control/node.js";
 import { type PlanSettings, resolvePlanSettings } from "../control/plan-settings.js";
 import { InferenceHost } from "../inference/host.js";
 import type { WorkerFaults } from "../inference/worker-faults.js";
+import type { Launch } from "../launch/launch.js";
 import { type Bundle, loadBundle } from "../policy/bundle.js";
 import type { LoopEvent } from "../telemetry/loop-event.js";
 import { MonotonicClock } from "../time/monotonic-clock.js";

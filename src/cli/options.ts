@@ -35,6 +35,15 @@ export function wholeNumbers(
   return (text, earlier = []) => [...earlier, parse(text)];
 }
 
+/** A number above 0 and up to `most`, for commander. */
+export function positiveNumber(most: number): (text: string) => number {
+  return (text) => {
+    const value = decimal(text);
+    if (!(value > 0 && value <= most)) throw new InvalidArgumentError(`give a number above 0, up to ${most}`);
+    return value;
+  };
+}
+
 function decimal(text: string): number {
   const value = Number(text);
   if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError("give a number");

@@ -1,8 +1,8 @@
 import { describeBudgets } from "../control/budgets.js";
-import { loadLaunch } from "../control/launch.js";
 import { parseFaults } from "../faults/parse-faults.js";
 import { describeRuntime } from "../inference/runtime.js";
 import { describeSolver } from "../inference/settings.js";
+import { loadLaunch } from "../launch/launch.js";
 import { ConfigurationError } from "../policy/errors.js";
 import { PauseWatch } from "../profile/pause-watch.js";
 import { Profile } from "../profile/profile.js";

@@ -1,17 +1,13 @@
 import { once } from "node:events";
 import { Command } from "commander";
 import { adviceOn, describeBudgets } from "../control/budgets.js";
-import { type Launch, loadLaunch } from "../control/launch.js";
 import { parseFaults } from "../faults/parse-faults.js";
 import { describeRuntime } from "../inference/runtime.js";
 import { describeSolver } from "../inference/settings.js";
 import type { WorkerFaults } from "../inference/worker-faults.js";
+import { loadLaunch } from "../launch/launch.js";
 import { ConfigurationError } from "../policy/errors.js";
-import { recordingHeader } from "../recording/mcap-header.js";
-import { Recorder } from "../recording/recorder.js";
 import { openLog, silentLog } from "../telemetry/log.js";
-import type { LoopEvent } from "../telemetry/loop-event.js";
-import { ViewServer } from "../view/server.js";
 import { type BudgetFlags, budgetOptions, withBudgets } from "./budget-options.js";
 import { type LaunchedNode, launchNode } from "./launch-node.js";
 import { logger } from "./loop-log.js";
@@ -19,6 +15,7 @@ import { loopStatus } from "./loop-status.js";
 import { wholeNumber } from "./options.js";
 import { StatusLine } from "./terminal.js";
 import { unblockedOutput } from "./unblocked-output.js";
+import { startRecording, startView, type Watchers } from "./watchers.js";
 
 interface RunFlags extends BudgetFlags {
   readonly endpoint?: string;
@@ -54,7 +51,8 @@ async function run(file: string, flags: RunFlags): Promise<void> {
   const status = new StatusLine(unblockedOutput(2));
   status.note(`loading ${launch.policy}`);
   const log = launch.log ? await openLog(launch.log, (text) => status.note(text)) : silentLog();
-  const watchers = new Set([logger(log), loopStatus(status, flags.quiet ?? false)]);
+  const note = (text: string) => status.note(text);
+  const watchers: Watchers = new Set([logger(log), loopStatus(status, flags.quiet ?? false)]);
   const node = await launchNode(launch, {
     ...(flags.endpoint ? { endpoint: flags.endpoint } : {}),
     ...(faults ? { faults } : {}),
@@ -67,9 +65,8 @@ async function run(file: string, flags: RunFlags): Promise<void> {
     announce(status, node);
     if (node.host.plan) log.info(node.host.plan, "plan");
     const { record = launch.record, view = launch.view } = flags;
-    if (record) closings.push(await startRecording(record, node, watchers, status));
-    if (view)
-      closings.push(await startView(view === true ? undefined : view, launch, node, watchers, status));
+    if (record) closings.push(await startRecording(record, node, watchers, note));
+    if (view) closings.push(await startView(view === true ? undefined : view, launch, node, watchers, note));
     // A recording or page that misses the beginning of a robot cannot make sense of the rest.
     node.start();
     const [signal] = await Promise.race(
@@ -80,56 +77,6 @@ async function run(file: string, flags: RunFlags): Promise<void> {
     for (const close of closings) await close();
     log.flush();
   }
-}
-
-type Watchers = Set<(event: LoopEvent) => void>;
-
-async function startRecording(
-  file: string,
-  { bundle, host, budgets, plan }: LaunchedNode,
-  watchers: Watchers,
-  status: StatusLine,
-): Promise<() => Promise<void>> {
-  const setup = {
-    bundle,
-    solver: host.settings,
-    runtime: host.runtime,
-    budgets: { ...budgets },
-    plan: { ...plan },
-  };
-  const recorder = await Recorder.open(file, recordingHeader(setup), (text) => status.note(text));
-  watchers.add((event) => recorder.record(event));
-  status.note(`  recording to ${recorder.file}`);
-  return async () => {
-    const { written, dropped, bytes } = await recorder.close();
-    const lost = dropped > 0 ? `; ${dropped} did not fit through and are missing` : "";
-    status.note(`${recorder.file}: ${written} events, ${(bytes / 1e6).toFixed(1)} MB${lost}`);
-  };
-}
-
-async function startView(
-  address: string | undefined,
-  launch: Launch,
-  { bundle, host, budgets }: LaunchedNode,
-  watchers: Watchers,
-  status: StatusLine,
-): Promise<() => Promise<void>> {
-  const view = await ViewServer.open({
-    ...(address === undefined ? {} : { address }),
-    manifest: bundle.manifest,
-    run: {
-      settings: [
-        ["solver", describeSolver(host.settings)],
-        ["provider", describeRuntime(host.runtime)],
-        ["budgets", describeBudgets(budgets)],
-      ],
-      budgets: { tickMs: budgets.tick, solveMs: budgets.solve },
-    },
-    allowRemote: launch.allow_remote,
-  });
-  watchers.add((event) => view.watch(event));
-  status.note(`  watch it at ${view.address}, metrics at ${view.address}/metrics`);
-  return () => view.close();
 }
 
 function workerFaults(text: string, seed: number): WorkerFaults | undefined {

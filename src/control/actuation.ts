@@ -51,6 +51,45 @@ export class Actuation {
     return action;
   }
 
+  /**
+   * Holds to the limits what a plan has behind the action that was told last, as it will be when its time comes: a robot
+   * that is handed the plan goes on along it alone, should nothing newer come.
+   *
+   * @param planned [rows · D] its row 0 is that action; changed in place.
+   */
+  limitAhead(planned: Float32Array): void {
+    const width = this.#manifest.action.length;
+    this.#limiter.rehearse(() => {
+      for (let at = width; at < planned.length; at += width) {
+        const row = planned.subarray(at, at + width);
+        this.#limiter.limit(row, row);
+      }
+    });
+  }
+
+  /**
+   * The rest of the way to a standstill behind the action that was told last.
+   *
+   * @param most rows.
+   * @returns [rows · D] without those at which it stands.
+   */
+  stillAhead(most: number): Float32Array {
+    const width = this.#manifest.action.length;
+    const rows = new Float32Array(most * width);
+    let length = 0;
+    let before = this.#last;
+    this.#limiter.rehearse(() => {
+      for (let k = 0; before && k < most; k++) {
+        const row = rows.subarray(k * width, (k + 1) * width);
+        this.#limiter.stopping(row);
+        if (row.every((value, d) => value === before?.[d])) return;
+        before = row;
+        length = k + 1;
+      }
+    });
+    return rows.subarray(0, length * width);
+  }
+
   /** Standstill, for each action that has one without looking back, or where it is measured to be; NaN for the others. */
   #position(frame: Float64Array): Float32Array {
     return Float32Array.from(this.#manifest.action, ({ at_rest }, k) => {

@@ -29,6 +29,16 @@ export interface Budgets {
   readonly hold: number | null;
 }
 
+const positive = z.number().positive();
+
+/** {@link Budgets} as a recording holds them. */
+export const resolvedBudgetsSchema: z.ZodType<Budgets> = z.strictObject({
+  tick: positive,
+  solve: positive.nullable(),
+  maxObservationAge: positive.nullable(),
+  hold: z.number().nonnegative().nullable(),
+});
+
 const HOLD_MS = 500;
 
 /** How far a written period may be off the policy's, which is stated in hertz: 33.3 ms is 30 Hz. */
@@ -48,7 +58,7 @@ export function resolveBudgets(settings: BudgetSettings, manifest: Manifest, pla
   const written = settings.tick;
   if (written !== undefined && !(Math.abs((written ?? 0) - tick) <= PERIOD_ROUNDING * tick)) {
     complain(
-      `tick is ${ms(written)}, but policy "${manifest.name}" was trained for ${rate_hz} Hz: write ${ms(tick)}, or leave it out`,
+      `tick is ${inMs(written)}, but policy "${manifest.name}" was trained for ${rate_hz} Hz: write ${inMs(tick)}, or leave it out`,
     );
   }
   const solve = settings.solve ?? null;
@@ -59,8 +69,8 @@ export function resolveBudgets(settings: BudgetSettings, manifest: Manifest, pla
   const oldest = lastExecuted * tick + (solve ?? 0);
   if (maxObservationAge !== null && maxObservationAge < oldest) {
     complain(
-      `max_observation_age is ${ms(maxObservationAge)}, but the last of the steps executed from a chunk comes ${ms(lastExecuted * tick)} ` +
-        `after its observation, and solving may take ${ms(solve ?? 0)}: allow at least ${ms(oldest)}, or execute fewer steps (plan.execute)`,
+      `max_observation_age is ${inMs(maxObservationAge)}, but the last of the steps executed from a chunk comes ${inMs(lastExecuted * tick)} ` +
+        `after its observation, and solving may take ${inMs(solve ?? 0)}: allow at least ${inMs(oldest)}, or execute fewer steps (plan.execute)`,
     );
   }
   const hold = settings.hold === undefined ? HOLD_MS : settings.hold;
@@ -70,9 +80,9 @@ export function resolveBudgets(settings: BudgetSettings, manifest: Manifest, pla
 /** What is worth knowing of budgets that are sound but not at their best, in words for a person. */
 export function adviceOn({ tick, solve }: Budgets, plan: PlanSettings): string | undefined {
   if (plan.overlap === "none" || (solve !== null && solve <= plan.ahead * tick)) return undefined;
-  const longest = solve === null ? "as long as it likes" : ms(solve);
+  const longest = solve === null ? "as long as it likes" : inMs(solve);
   return (
-    `a solve may take ${longest}, but is begun only ${plan.ahead} steps (${ms(plan.ahead * tick)}) ahead: ` +
+    `a solve may take ${longest}, but is begun only ${plan.ahead} steps (${inMs(plan.ahead * tick)}) ahead: ` +
     "a robot in real time then goes on with the rest of the older chunk; lower budgets.solve, or raise plan.ahead"
   );
 }
@@ -82,10 +92,10 @@ export function describeBudgets({ tick, solve, maxObservationAge, hold }: Budget
   const age =
     maxObservationAge === null
       ? "observations of any age"
-      : `observations up to ${ms(maxObservationAge)} old`;
-  return `tick ${ms(tick)}, solve ${ms(solve)}, ${age}, hold ${ms(hold)}`;
+      : `observations up to ${inMs(maxObservationAge)} old`;
+  return `tick ${inMs(tick)}, solve ${inMs(solve)}, ${age}, hold ${inMs(hold)}`;
 }
 
-function ms(value: number | null): string {
+function inMs(value: number | null): string {
   return value === null ? "off" : `${Number(value.toFixed(1))} ms`;
 }

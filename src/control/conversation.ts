@@ -8,6 +8,8 @@ export interface Heard {
   readonly id: number;
   /** Integer microseconds of the robot's clock. */
   readonly stamp: number;
+  /** How old it was when it was sent, as the robot says, ms. */
+  readonly statedAgeMs: number;
   readonly receivedAt: number;
 }
 
@@ -20,11 +22,15 @@ interface Accepted {
   readonly isAnew: boolean;
   /** On arrival. */
   readonly ageMs: number;
+  /** By how much it comes later than such observations do, whatever age they all have. */
+  readonly lateMs: number;
 }
 
 /** One robot's side of the talk: in which order its observations were made, and how old they are. */
 export class Conversation {
-  readonly #stamps = new StampClock();
+  /** Of when it was acquired, and of when it was sent: they differ where the robot states an age. */
+  readonly #acquired = new StampClock();
+  readonly #sent = new StampClock();
   #newestId = -1;
   #newestStamp = 0;
   #heardAt = 0;
@@ -34,13 +40,16 @@ export class Conversation {
     return this.#newestId;
   }
 
-  hear({ id, stamp, receivedAt }: Heard): Hearing {
-    const isAnew = id <= this.#newestId && this.#isRestarted({ id, stamp, receivedAt });
+  hear(heard: Heard): Hearing {
+    const { id, stamp, statedAgeMs, receivedAt } = heard;
+    const isAnew = id <= this.#newestId && this.#isRestarted(heard);
     if (id <= this.#newestId && !isAnew) return { isNewer: false };
     this.#newestId = id;
     this.#newestStamp = stamp;
     this.#heardAt = receivedAt;
-    return { isNewer: true, isAnew, ageMs: this.#stamps.age(stamp, receivedAt) };
+    const underWayMs = this.#sent.age(stamp + statedAgeMs * 1000, receivedAt);
+    const lateMs = this.#acquired.age(stamp, receivedAt);
+    return { isNewer: true, isAnew, ageMs: statedAgeMs + underWayMs, lateMs };
   }
 
   /**
@@ -50,7 +59,8 @@ export class Conversation {
   #isRestarted({ id, stamp, receivedAt }: Heard): boolean {
     if (receivedAt - this.#heardAt > RESTART_SILENCE_MS) {
       // After a pause, its clock may be another one.
-      this.#stamps.reset();
+      this.#acquired.reset();
+      this.#sent.reset();
       return true;
     }
     return id === 0 && stamp > this.#newestStamp;

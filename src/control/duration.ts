@@ -4,19 +4,27 @@ import { ConfigurationError } from "../policy/errors.js";
 /** Catches a slip of the unit: "40 Ms" is forty megaseconds. */
 const LONGEST_MS = 3_600_000;
 
+type Unit = typeof import("mathjs").unit;
+
+let unit: Unit | undefined;
+
 const WANTED = 'a duration of at most an hour with its unit, for example "40 ms"; "0 ms" is off';
 
 /**
  * A duration as a person writes it: `"40 ms"`, `"0.1 s"`. A bare number is refused, because it hides its unit.
- * Parses, asynchronously, to milliseconds; zero, which means "off", to null.
+ * Parses to milliseconds; zero, which means "off", to null. Asynchronously, until {@link loadUnits} is done.
  */
 export const durationSchema = z
   .string({ error: 'a duration with its unit, for example "40 ms"' })
-  .transform(async (text, context) => {
-    const milliseconds = await inMilliseconds(text);
-    if (milliseconds >= 0 && milliseconds <= LONGEST_MS) return milliseconds === 0 ? null : milliseconds;
-    context.addIssue({ code: "custom", message: `must be ${WANTED}` });
-    return z.NEVER;
+  .transform((text, context): number | null | Promise<number | null> => {
+    const accept = (milliseconds: number) => {
+      if (milliseconds >= 0 && milliseconds <= LONGEST_MS) return milliseconds === 0 ? null : milliseconds;
+      context.addIssue({ code: "custom", message: `must be ${WANTED}` });
+      return z.NEVER;
+    };
+    return unit
+      ? accept(inMilliseconds(unit, text))
+      : loadUnits().then((loaded) => accept(inMilliseconds(loaded, text)));
   });
 
 /**
@@ -30,12 +38,17 @@ export async function parseDuration(option: string, text: string): Promise<numbe
   throw new ConfigurationError(`${option} is "${text}": it must be ${WANTED}`);
 }
 
-/** NaN when the text is no duration. */
-async function inMilliseconds(text: string): Promise<number> {
+/** Loads what it takes to read units; from then on {@link durationSchema} parses synchronously too. */
+export async function loadUnits(): Promise<Unit> {
   // Loaded only here: mathjs takes longer to load than everything else together.
-  const { unit } = await import("mathjs");
+  unit ??= (await import("mathjs")).unit;
+  return unit;
+}
+
+/** NaN when the text is no duration. */
+function inMilliseconds(read: Unit, text: string): number {
   try {
-    return unit(text).toNumber("ms");
+    return read(text).toNumber("ms");
   } catch {
     return Number.NaN;
   }

@@ -27,6 +27,7 @@ export interface Choice {
 export class Ladder {
   readonly #budgets: Pick<Budgets, "tick" | "maxObservationAge" | "hold">;
   #heldSteps = 0;
+  #halted: string | undefined;
 
   constructor(budgets: Pick<Budgets, "tick" | "maxObservationAge" | "hold">) {
     this.#budgets = budgets;
@@ -34,6 +35,17 @@ export class Ladder {
 
   reset(): void {
     this.#heldSteps = 0;
+    this.#halted = undefined;
+  }
+
+  /** From now on there is nothing but a controlled stop, for this reason. */
+  halt(why: string): void {
+    this.#halted = why;
+  }
+
+  /** Why there is nothing but a controlled stop; undefined when it is not so. */
+  get halted(): string | undefined {
+    return this.#halted;
   }
 
   /**
@@ -41,6 +53,7 @@ export class Ladder {
    * @param trouble why there is no newer chunk.
    */
   choose(offer: Offer | undefined, trouble: string): Choice {
+    if (this.#halted !== undefined) return { rung: "stop", reason: this.#halted };
     const { tick, maxObservationAge: oldest, hold } = this.#budgets;
     const isStale = offer !== undefined && oldest !== null && !(offer.ageMs <= oldest);
     if (offer && !isStale) {

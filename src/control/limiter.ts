@@ -69,6 +69,15 @@ export class Limiter {
     return limited;
   }
 
+  /** Takes back, at the end of `act`, all that was let through in it. */
+  rehearse(act: () => void): void {
+    const before = this.#axes.map((axis) => ({ ...axis }));
+    act();
+    this.#axes.forEach((axis, d) => {
+      Object.assign(axis, before[d]);
+    });
+  }
+
   /**
    * Fills `out` [D] with the next action of a controlled stop: to standstill as fast as the acceleration limit allows, at
    * once without one; where the manifest names a value for standstill, on to that value.

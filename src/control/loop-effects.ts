@@ -9,6 +9,8 @@ import type { Observation } from "./sightings.js";
 
 /** One observation as it came in. */
 export interface Seen extends Pick<ObservationMessage, "id" | "stamp" | "episode" | "step" | "reply"> {
+  /** How old it was when it was sent, as the robot says, ms. */
+  readonly statedAgeMs: number;
   /** When its bytes arrived. */
   readonly receivedAt: number;
   readonly observation: Observation;

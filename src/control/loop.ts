@@ -2,6 +2,7 @@ import { type FailedTick, isSolved, type TickResult } from "../inference/tick.js
 import type { Rung, TickRecord } from "../telemetry/loop-event.js";
 import type { RefusalReason } from "../transport/message.js";
 import { Actuation } from "./actuation.js";
+import type { Budgets } from "./budgets.js";
 import { CommandTrack } from "./command-track.js";
 import { Conversation } from "./conversation.js";
 import { Ladder } from "./ladder.js";
@@ -11,7 +12,7 @@ import { Pace } from "./pace.js";
 import { type Chunk, type Ending, figuresOf, PlanInHand, type Solving } from "./plan-in-hand.js";
 import { Sightings } from "./sightings.js";
 
-/** After a controlled stop has lasted so long, a robot that shows nothing is no longer told to stand still. */
+/** After it has been told to stand still for so long, a robot that shows nothing is told nothing more. */
 const FAREWELL_MS = 1000;
 
 /** Share of a control period for which an observation of an earlier period waits: a newer one may be right behind it. */
@@ -38,6 +39,8 @@ interface Due extends Occasion {
  */
 export class ControlLoop {
   readonly #settings: LoopSettings;
+  /** The budgets in {@link #settings}, which every part of the loop looks up when it needs them. */
+  readonly #budgets: { -readonly [K in keyof Budgets]: Budgets[K] };
   readonly #effects: LoopEffects;
   readonly #sightings: Sightings;
   readonly #orders: Orders;
@@ -54,18 +57,21 @@ export class ControlLoop {
   #due: Due | undefined;
   /** The last step whose action went out; -1 before the first. */
   #actedStep = -1;
-  #stoppedSteps = 0;
+  /** Steps in which it was told to stand still, at the end of a controlled stop. */
+  #stoodSteps = 0;
   /** When a solve is tried again that failed for want of a worker. */
   #retryAt = Number.POSITIVE_INFINITY;
   /** Why there is no newer chunk, if there is a reason. */
   #trouble = "";
 
   constructor(settings: LoopSettings, effects: LoopEffects) {
-    const { manifest, budgets, plan } = settings;
-    this.#settings = settings;
+    const { manifest, plan } = settings;
+    const budgets = { ...settings.budgets };
+    this.#budgets = budgets;
+    this.#settings = { ...settings, budgets };
     this.#effects = effects;
     this.#sightings = new Sightings(manifest);
-    this.#orders = new Orders(settings, effects);
+    this.#orders = new Orders(this.#settings, effects);
     this.#plan = new PlanInHand(manifest, plan);
     this.#ladder = new Ladder(budgets);
     this.#actuation = new Actuation(manifest, budgets.tick);
@@ -82,7 +88,11 @@ export class ControlLoop {
       refuse("superseded", `observation ${id} came after observation ${this.#conversation.newestId}`);
       return;
     }
-    const { isAnew, ageMs } = heard;
+    const { isAnew, ageMs, lateMs } = heard;
+    if (this.#ladder.halted !== undefined) {
+      refuse("stopping", `observation ${id} gets no action: ${this.#ladder.halted}`);
+      return;
+    }
     if (isAnew || episode !== this.#episode) this.#begin(episode, `observation ${id} is newer`);
     const wrong = this.#sightings.observe(step, seen.observation);
     if (wrong) {
@@ -94,13 +104,16 @@ export class ControlLoop {
     const { tick, solve } = this.#settings.budgets;
     const isActed = step <= this.#actedStep;
     // The clock has acted in the place of an observation that was long under way.
-    if (isActed && reply === "paced" && ageMs >= tick / 2) {
+    if (isActed && reply === "paced" && lateMs >= tick / 2) {
       refuse("superseded", `observation ${id} came after the clock had acted in step ${step}`);
+      // Those that follow may be as late from now on, and would all be refused: the clock leaves them the time.
+      if (step === this.#actedStep) this.#pace.follow({ step, receivedAt }, true);
+      this.#schedule();
       return;
     }
     this.#replace(now, `observation ${id} is newer`);
     this.#pace.follow({ step, receivedAt }, reply === "paced");
-    const isOverdue = reply === "paced" && ageMs >= tick;
+    const isOverdue = reply === "paced" && lateMs >= tick;
     const patient =
       reply === "paced" ? this.#pace.actBy(receivedAt) : receivedAt + (solve ?? Number.POSITIVE_INFINITY);
     const actBy = isOverdue ? now + CATCH_UP * tick : patient;
@@ -145,6 +158,31 @@ export class ControlLoop {
     this.#schedule();
   }
 
+  /**
+   * Brings the robot to a controlled stop: a paced one is told at once, and then by the clock until it stands; what it
+   * shows is refused from now on. {@link close} ends this.
+   */
+  halt(now: number, why: string): void {
+    this.#orders.clear();
+    this.#plan.clear();
+    this.#ladder.halt(why);
+    this.#retryAt = Number.POSITIVE_INFINITY;
+    this.#stoodSteps = 0;
+    if (this.#pace.isPaced) this.#act(now, this.#due?.step ?? this.#actedStep + 1, "clock");
+    else this.#refuseDue("stopping", why);
+    this.#schedule();
+  }
+
+  /** Changes the budgets for what is ordered and decided from now on. The control period is the policy's, and stays. */
+  adjust({ solve, maxObservationAge, hold }: Budgets): void {
+    Object.assign(this.#budgets, { solve, maxObservationAge, hold });
+  }
+
+  /** Whether nothing more is said unless something is shown: after a controlled stop, the robot stands. */
+  get isSilent(): boolean {
+    return !this.#due && this.#clockActsAt() === Number.POSITIVE_INFINITY;
+  }
+
   /** The robot is gone, or the node stops: answers what waits. */
   close(reason: RefusalReason, why: string): void {
     this.#refuseDue(reason, why);
@@ -164,7 +202,7 @@ export class ControlLoop {
     this.#orders.clear();
     this.#newest = undefined;
     this.#actedStep = -1;
-    this.#stoppedSteps = 0;
+    this.#stoodSteps = 0;
     this.#retryAt = Number.POSITIVE_INFINITY;
     this.#trouble = "";
     this.#sightings.clear();
@@ -252,16 +290,16 @@ export class ControlLoop {
     const { rung, reason } = this.#ladder.choose(offer, this.#why(due));
     const isPlanned = rung === "fresh" || rung === "iterate" || rung === "rest";
     const { frame } = this.#sightings;
+    const before = this.#actuation.last;
     const planned = isPlanned ? this.#plan.aheadFrom(step) : undefined;
     const action = planned
       ? this.#actuation.towards(planned.subarray(0, width), frame)
       : this.#actuation.still(frame);
-    const ahead = planned ?? action.slice();
-    ahead.set(action);
+    const ahead = this.#ahead(action, planned);
     if (!isPlanned && action.length > 0) this.#plan.hold(step + 1, action);
     const isFirstUse = isPlanned && chunk?.isUsed === false;
     if (chunk) chunk.isUsed = true;
-    this.#stoppedSteps = rung === "stop" ? this.#stoppedSteps + 1 : 0;
+    this.#stoodSteps = rung === "stop" && isSame(action, before) ? this.#stoodSteps + 1 : 0;
     this.#actedStep = step;
     this.#orders.acted(step, isPlanned);
     this.#due = undefined;
@@ -280,6 +318,18 @@ export class ControlLoop {
       ...(isPlanned && chunk ? { plan: figuresOf(chunk, ageMs) } : {}),
       ...(isFirstUse && chunk?.timings ? { timings: chunk.timings } : {}),
     });
+  }
+
+  /** [rows · D] the action and those that follow it, as the plan stands, or to a standstill. */
+  #ahead(action: Float32Array, planned: Float32Array | undefined): Float32Array {
+    if (planned) {
+      planned.set(action);
+      this.#actuation.limitAhead(planned);
+      return planned;
+    }
+    const { horizon, n_obs_steps } = this.#settings.manifest;
+    const rest = action.length === 0 ? [] : this.#actuation.stillAhead(horizon - n_obs_steps);
+    return Float32Array.of(...action, ...rest);
   }
 
   /** A paced robot that waits for the first chunk of its episode misses nothing, unless the solve came to nothing. */
@@ -309,7 +359,7 @@ export class ControlLoop {
 
   /** When the clock acts for an observation that has not come. */
   #clockActsAt(): number {
-    const isOver = this.#stoppedSteps * this.#settings.budgets.tick > FAREWELL_MS;
+    const isOver = this.#stoodSteps * this.#settings.budgets.tick > FAREWELL_MS;
     return isOver || this.#actedStep < 0
       ? Number.POSITIVE_INFINITY
       : this.#pace.clockActsAt(this.#actedStep + 1);
@@ -322,4 +372,9 @@ export class ControlLoop {
     this.#wakeAt = at;
     this.#effects.wake(at);
   }
+}
+
+/** An empty action leaves the robot where it is. */
+function isSame(action: Float32Array, before: Float32Array | undefined): boolean {
+  return action.every((value, d) => value === before?.[d]);
 }

@@ -1,6 +1,6 @@
 import type { Inference } from "../inference/inference.js";
 import { describeRuntime } from "../inference/runtime.js";
-import { describeSolver } from "../inference/settings.js";
+import { describeSolver, type SolverSettings } from "../inference/settings.js";
 import type { LoopEvent } from "../telemetry/loop-event.js";
 import type { Clock } from "../time/clock.js";
 import type {
@@ -21,6 +21,7 @@ const SHUTTING_DOWN = "the node is shutting down";
 
 export interface NodeOptions {
   readonly clock: Clock;
+  /** To begin with; see {@link ControlNode.adjust}. */
   readonly budgets: Budgets;
   readonly plan: PlanSettings;
   /** Told of everything that happens, for logs, pages and recorders, none of which the node waits for. */
@@ -44,12 +45,15 @@ export class ControlNode {
   readonly #options: NodeOptions;
   readonly #peers: Peers;
   readonly #watch: (event: LoopEvent) => void;
-  #isStopping = false;
+  #budgets: Budgets;
+  /** Why no robot is served at present. */
+  #halted: string | undefined;
 
   constructor(transport: NodeTransport, inference: Inference, options: NodeOptions) {
     this.#transport = transport;
     this.#inference = inference;
     this.#options = options;
+    this.#budgets = options.budgets;
     this.#peers = new Peers(
       (name) => this.#welcome(name),
       (robot) => this.#dismiss(robot, "busy", "another robot took this one's place"),
@@ -72,8 +76,42 @@ export class ControlNode {
     });
   }
 
+  /** Brings every robot to a controlled stop and refuses what they show, until {@link resume}. */
+  halt(why: string): void {
+    this.#halted = why;
+    for (const robot of this.#peers.all()) robot.halt(why);
+  }
+
+  /** Whether every robot stands, and has been told for long enough: after {@link halt}. */
+  get isSilent(): boolean {
+    return this.#peers.all().every((robot) => robot.isSilent);
+  }
+
+  /** Serves robots again, each from the beginning. */
+  resume(): void {
+    for (const robot of this.#peers.clear()) this.#dismiss(robot, "stopping", this.#halted ?? SHUTTING_DOWN);
+    this.#halted = undefined;
+  }
+
+  /**
+   * Changes budgets, and how chunks are solved, for what is ordered from now on; plans in hand stay.
+   *
+   * @throws ConfigurationError when the policy cannot be solved like that; nothing has changed then.
+   */
+  adjust(budgets: Budgets, solver: SolverSettings): void {
+    this.#inference.adjust(solver);
+    this.#budgets = budgets;
+    for (const robot of this.#peers.all()) robot.adjust(budgets);
+    this.#watch({
+      kind: "settings",
+      at: this.#options.clock.now(),
+      budgets,
+      solver: this.#inference.settings,
+    });
+  }
+
   async close(): Promise<void> {
-    this.#isStopping = true;
+    this.#halted = SHUTTING_DOWN;
     for (const robot of this.#peers.all()) this.#dismiss(robot, "stopping", SHUTTING_DOWN);
     await this.#inference.close();
     await this.#transport.close();
@@ -96,7 +134,7 @@ export class ControlNode {
     observation: ObservationMessage["observation"],
     receivedAt: number,
   ): Robot | Pick<RefusedMessage, "reason" | "message"> {
-    if (this.#isStopping) return { reason: "stopping", message: SHUTTING_DOWN };
+    if (this.#halted !== undefined) return { reason: "stopping", message: this.#halted };
     const robot = this.#peers.heard(name, receivedAt);
     if (!robot) {
       const message = `the node already serves ${MAX_ROBOTS} robots; stop one of them or start another node`;
@@ -107,7 +145,8 @@ export class ControlNode {
   }
 
   #welcome(name: string): Robot {
-    const { clock, budgets, plan } = this.#options;
+    const { clock, plan } = this.#options;
+    const budgets = this.#budgets;
     this.#watch({ kind: "joined", at: clock.now(), robot: name });
     return new Robot(name, {
       inference: this.#inference,
@@ -156,7 +195,7 @@ export class ControlNode {
       action: manifest.action.map(({ name, unit, min, max }) => ({ name, unit, min, max })),
       solver: describeSolver(settings),
       provider: describeRuntime(runtime),
-      budgets: describeBudgets(this.#options.budgets),
+      budgets: describeBudgets(this.#budgets),
     };
   }
 }

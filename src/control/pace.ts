@@ -11,18 +11,12 @@ export interface Anchor {
  * that counts; a paced robot's steps are counted on from there at the control period while observations stay out.
  */
 export class Pace {
-  readonly #tick: number;
-  readonly #grace: number;
-  readonly #patience: number;
+  readonly #budgets: Readonly<Budgets>;
   #anchor: Anchor | undefined;
   #isPaced = false;
 
-  constructor({ tick, solve }: Budgets) {
-    this.#tick = tick;
-    const isQuick = solve !== null && solve < tick;
-    // A robot that goes on meanwhile gains nothing from an action that comes a period late.
-    this.#patience = isQuick ? solve : 0;
-    this.#grace = isQuick ? solve : tick / 2;
+  constructor(budgets: Readonly<Budgets>) {
+    this.#budgets = budgets;
   }
 
   get isPaced(): boolean {
@@ -42,13 +36,14 @@ export class Pace {
 
   /** When a paced robot's action must go out, whatever is still being solved. */
   actBy(receivedAt: number): number {
-    return receivedAt + this.#patience;
+    // A robot that goes on meanwhile gains nothing from an action that comes a period late.
+    return receivedAt + (this.#quickSolve ?? 0);
   }
 
   /** When a step begins. Throws before the first observation. */
   begins(step: number): number {
     if (!this.#anchor) throw new Error("no steps are counted before the first observation");
-    return this.#anchor.receivedAt + (step - this.#anchor.step) * this.#tick;
+    return this.#anchor.receivedAt + (step - this.#anchor.step) * this.#budgets.tick;
   }
 
   /** When the clock acts in a step whose observation has not come; Infinity for a robot that waits. */
@@ -58,6 +53,16 @@ export class Pace {
 
   /** The step that the clock is to act in, `next` or later: what a stall swallowed is skipped, never made up for. */
   clockStep(now: number, next: number): number {
-    return next + Math.max(0, Math.floor((now - this.clockActsAt(next)) / this.#tick));
+    return next + Math.max(0, Math.floor((now - this.clockActsAt(next)) / this.#budgets.tick));
+  }
+
+  /** The solve budget, where it is less than a period. */
+  get #quickSolve(): number | undefined {
+    const { tick, solve } = this.#budgets;
+    return solve !== null && solve < tick ? solve : undefined;
+  }
+
+  get #grace(): number {
+    return this.#quickSolve ?? this.#budgets.tick / 2;
   }
 }

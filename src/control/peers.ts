@@ -37,6 +37,13 @@ export class Peers {
     return [...this.#byName.values()].map(({ robot }) => robot);
   }
 
+  /** Forgets all of them; who they were. */
+  clear(): readonly Robot[] {
+    const robots = this.all();
+    this.#byName.clear();
+    return robots;
+  }
+
   #makeRoom(now: number): boolean {
     if (this.#byName.size < MAX_ROBOTS) return true;
     const [[name, { robot, heardAt }]] = this.#byName;

@@ -7,9 +7,8 @@ import type { ActionMessage, NodeMessage, ObservationMessage, RefusalReason } fr
 import { float32 } from "../transport/ndarray.js";
 import type { Budgets } from "./budgets.js";
 import { ControlLoop } from "./loop.js";
-import type { Act, LoopEffects, Order } from "./loop-effects.js";
+import type { Act, LoopEffects, Order, Seen } from "./loop-effects.js";
 import type { PlanSettings } from "./plan-settings.js";
-import type { Observation } from "./sightings.js";
 import { Stopwatch } from "./stopwatch.js";
 
 /** What a robot's loop runs on. */
@@ -56,7 +55,24 @@ export class Robot {
     this.#stopwatch.received(receivedAt);
     const at = this.#services.clock.now();
     this.#newest = { message, receivedAt, at };
-    this.#turn(() => this.#loop.observed(at, { ...message, receivedAt, observation: values(message) }));
+    this.#turn(() => this.#loop.observed(at, seen(message, receivedAt)));
+  }
+
+  /** Brings it to a controlled stop; nothing else goes out to it any more. */
+  halt(reason: string): void {
+    const at = this.#services.clock.now();
+    this.#news.push({ kind: "halt", at, robot: this.name, reason });
+    this.#turn(() => this.#loop.halt(at, reason));
+  }
+
+  /** See {@link ControlLoop.isSilent}. */
+  get isSilent(): boolean {
+    return this.#loop.isSilent;
+  }
+
+  /** What is ordered from now on has these budgets. */
+  adjust(budgets: Budgets): void {
+    this.#loop.adjust(budgets);
   }
 
   /** Answers what waits, and forgets everything. */
@@ -103,20 +119,21 @@ export class Robot {
   #counted(): Pick<RefusalEvent, "observation"> {
     if (!this.#newest) return {};
     const { message, receivedAt } = this.#newest;
-    const { stamp, episode, step, reply } = message;
-    return { observation: { stamp, episode, step, reply, receivedAt } };
+    const { stamp, age_ms: statedAgeMs = 0, episode, step, reply } = message;
+    return { observation: { stamp, statedAgeMs, episode, step, reply, receivedAt } };
   }
 
   #admitted(ageMs: number, frame: Float64Array): void {
     this.#stopwatch.admitted();
     if (!this.#newest) return;
     const { message, receivedAt, at } = this.#newest;
-    const { id, stamp, episode, step, reply } = message;
+    const { id, stamp, age_ms: statedAgeMs = 0, episode, step, reply } = message;
     const happened = { kind: "observation", at, robot: this.name } as const;
     this.#news.push({
       ...happened,
       id,
       stamp,
+      statedAgeMs,
       episode,
       step,
       reply,
@@ -194,6 +211,8 @@ export class Robot {
   }
 }
 
-function values({ observation }: ObservationMessage): Observation {
-  return Object.fromEntries(Object.entries(observation).map(([key, array]) => [key, array.data]));
+function seen(message: ObservationMessage, receivedAt: number): Seen {
+  const { id, stamp, age_ms: statedAgeMs = 0, episode, step, reply } = message;
+  const named = Object.entries(message.observation).map(([key, array]) => [key, array.data]);
+  return { id, stamp, statedAgeMs, episode, step, reply, receivedAt, observation: Object.fromEntries(named) };
 }

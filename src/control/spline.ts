@@ -81,7 +81,7 @@ export class CommandSpline {
 /**
  * Velocity per step at `here`: the central difference, at most three times either increment, and none at a turning point.
  */
-function tangent(before: number, here: number, after: number): number {
+export function tangent(before: number, here: number, after: number): number {
   const come = here - before;
   const go = after - here;
   if (come * go <= 0) return 0;

@@ -1,12 +1,12 @@
 import type { Bundle } from "../policy/bundle.js";
-import { checked } from "../policy/errors.js";
+import { ConfigurationError, checked } from "../policy/errors.js";
 import type { Manifest } from "../policy/manifest.js";
 import { monotonicMs } from "../time/clock.js";
 import type { Inference } from "./inference.js";
 import type { Plan } from "./planner.js";
 import type { Readiness } from "./protocol.js";
 import { type Runtime, runtimeSchema } from "./runtime.js";
-import { resolveSolver, type SolverOptions, type SolverSettings } from "./settings.js";
+import { createSolver, resolveSolver, type SolverOptions, type SolverSettings } from "./settings.js";
 import type { Solve, TickRequest } from "./tick.js";
 import type { WorkerFaults } from "./worker-faults.js";
 import { refused, WorkerThread } from "./worker-thread.js";
@@ -49,7 +49,8 @@ export class InferenceHost implements Inference {
   readonly runtime: Runtime;
   readonly #bundle: Bundle;
   readonly #options: HostOptions;
-  readonly #wanted: SolverSettings;
+  /** As they are asked for, until "auto" has come to something. */
+  #settings: SolverSettings;
   #plan: Plan | undefined;
   #warmupMs = 0;
   #solves = 0;
@@ -66,7 +67,7 @@ export class InferenceHost implements Inference {
     this.runtime = checked(runtimeSchema, options.runtime ?? {});
     this.#bundle = bundle;
     this.#options = options;
-    this.#wanted = resolveSolver(options.solver ?? {}, bundle.calibration !== undefined);
+    this.#settings = resolveSolver(options.solver ?? {}, bundle.calibration !== undefined);
     this.#thread = this.#startThread();
   }
 
@@ -86,7 +87,7 @@ export class InferenceHost implements Inference {
 
   /** How chunks are solved; under "auto", what that came to. */
   get settings(): SolverSettings {
-    return this.#plan?.settings ?? this.#wanted;
+    return this.#settings;
   }
 
   /** Why "auto" came to the solver in {@link settings}, and what was measured; undefined when a solver was named. */
@@ -105,6 +106,16 @@ export class InferenceHost implements Inference {
     return this.#thread.solve(this.#solves, request);
   }
 
+  adjust(settings: SolverSettings): void {
+    const asked = settings.name === "auto" ? this.#planned(settings) : settings;
+    const { rule, seed } = this.#settings;
+    const { calibration } = this.#bundle;
+    const resolved = resolveSolver({ ...asked, rule, seed }, calibration !== undefined);
+    createSolver(resolved, calibration?.response);
+    this.#settings = resolved;
+    if (this.#down === undefined) this.#thread.adjust(resolved);
+  }
+
   forget(session: string): void {
     if (this.#down === undefined) this.#thread.forget(session);
   }
@@ -117,6 +128,16 @@ export class InferenceHost implements Inference {
     this.#down = "the inference host is closed";
     if (isWorking) await this.#thread.close();
     else this.#thread.abandon(this.#down);
+  }
+
+  /** Under "auto" the solver is what that came to: it is not measured again. */
+  #planned({ coupling, warm }: SolverSettings): SolverSettings {
+    if (!this.#plan) {
+      throw new ConfigurationError(
+        'the solver "auto" measures before it begins, and cannot be chosen while robots are served; name one',
+      );
+    }
+    return { ...this.#plan.settings, coupling, warm };
   }
 
   #startThread(): WorkerThread {
@@ -136,7 +157,10 @@ export class InferenceHost implements Inference {
   }
 
   #take({ warmup, plan }: Readiness): void {
-    this.#plan ??= plan;
+    if (plan && !this.#plan) {
+      this.#plan = plan;
+      this.#settings = plan.settings;
+    }
     this.#warmupMs = warmup.solve;
     this.#down = undefined;
     this.#pauseMs = 0;
@@ -161,6 +185,8 @@ export class InferenceHost implements Inference {
     }
     if (!this.#isOpen) return;
     this.#take(readiness);
+    // They may have been changed while it was loading.
+    this.#thread.adjust(this.#settings);
     const seconds = ((monotonicMs() - began) / 1000).toFixed(1);
     this.#options.onWorker?.({
       state: "ready",

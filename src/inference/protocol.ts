@@ -29,6 +29,7 @@ export type ToWorker =
       /** Monotonic ms. */
       readonly sentAt: number;
     }
+  | { readonly kind: "adjust"; readonly settings: SolverSettings }
   | { readonly kind: "forget"; readonly session: string }
   | { readonly kind: "close" };
 

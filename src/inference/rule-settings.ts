@@ -9,13 +9,13 @@ import type { NoiseSchedule } from "../sampling/schedule.js";
 
 /** Which recurrence is solved; every field may stand in a launch file under `solver.rule`. */
 export const ruleSettingsSchema = z.strictObject({
-  name: z.enum(["ddpm", "ddim", "dpm-solver"]).default("ddpm"),
+  name: z.enum(["ddpm", "ddim", "dpm-solver"]).default("ddpm").describe("the sampler's recurrence"),
   steps: z.number().int().min(1).optional().describe("levels visited; all of the policy's unless told"),
   spacing: z
     .enum(["leading", "trailing", "linspace"])
     .default("trailing")
     .describe("which levels, when there are fewer steps than levels"),
-  offset: z.number().int().optional().describe("leading only: added to every level"),
+  offset: z.number().int().min(0).optional().describe("leading only: added to every level"),
   eta: z.number().min(0).max(1).optional().describe("ddim only: share of DDPM's noise (default 0)"),
   final: z.enum(["one", "first"]).optional().describe("ddim only: signal after the last step (default one)"),
   order: z

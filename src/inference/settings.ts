@@ -25,7 +25,10 @@ export const SLOPE_NAMES = ["calibrated", "secant", "gaussian", "x0"] as const;
 /** How chunks are solved; every field may stand in a launch file under `solver`. */
 export const solverSettingsSchema = z
   .strictObject({
-    name: z.enum(SOLVER_NAMES).default("semilinear"),
+    name: z
+      .enum(SOLVER_NAMES)
+      .default("semilinear")
+      .describe("how the chain of denoising steps is solved; auto measures which is fastest here"),
     rule: ruleSettingsSchema.prefault({}),
     slope: z
       .enum(SLOPE_NAMES)
@@ -38,7 +41,7 @@ export const solverSettingsSchema = z
       .optional()
       .describe("picard, anderson, speculative: steps solved together (default 20, all, 20)"),
     memory: z.number().int().min(1).max(5).optional().describe("anderson only: sweeps combined (default 3)"),
-    pipelined: z.boolean().optional().describe("parareal only: overlap its iterations (default true)"),
+    pipelined: z.boolean().default(true).describe("parareal only: overlap its iterations"),
     tolerance: z
       .number()
       .min(0)
@@ -54,7 +57,7 @@ export const solverSettingsSchema = z
       .optional()
       .describe("how much of the previous tick's noise is kept: 0 = independent ticks, 1 = all (default)"),
     warm: z.boolean().default(true).describe("start from the previous tick's predictions"),
-    seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
+    seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0).describe("of all noise"),
   })
   .superRefine(({ name, warm, coupling = 0 }, context) => {
     if (name === "speculative" && warm && coupling > 0) {
@@ -74,12 +77,14 @@ export type SolverOptions = z.input<typeof solverSettingsSchema>;
 /**
  * Settings with what depends on the policy filled in.
  *
- * @throws ConfigurationError naming each wrong field.
+ * @throws ConfigurationError naming each wrong field, or what the policy lacks.
  */
 export function resolveSolver(options: SolverOptions, isCalibrated: boolean): SolverSettings {
   const settings = checked(solverSettingsSchema, options);
-  if (settings.name !== "semilinear" || settings.slope) return settings;
-  return { ...settings, slope: isCalibrated ? "calibrated" : "secant" };
+  if (settings.name !== "semilinear") return settings;
+  const { slope = isCalibrated ? "calibrated" : "secant" } = settings;
+  if (slope === "calibrated" && !isCalibrated) throw uncalibrated();
+  return { ...settings, slope };
 }
 
 /** The noise coupling in force: all of it, except where a solver would lose its exactness by it. */
@@ -105,19 +110,21 @@ export function createSolver(settings: SolverSettings, response?: Response): Sol
     case "anderson":
       return anderson({ ...windowed, ...tolerant, ...(memory === undefined ? {} : { memory }) });
     case "parareal":
-      return parareal({ ...tolerant, ...(pipelined === undefined ? {} : { pipelined }) });
+      return parareal({ ...tolerant, pipelined });
     case "speculative":
       return speculative(windowed);
     case "semilinear":
-      if (slope === "calibrated" && !response) {
-        throw new ConfigurationError(
-          "the policy has no calibration, which the calibrated slope needs; run parapilot calibrate, or take the secant slope",
-        );
-      }
+      if (slope === "calibrated" && !response) throw uncalibrated();
       return semilinear({ slope, ...tolerant, ...(response ? { response } : {}) });
     case "auto":
       throw new Error("auto is no solver; the planner puts one in its place once the network is loaded");
   }
+}
+
+function uncalibrated(): ConfigurationError {
+  return new ConfigurationError(
+    "the policy has no calibration, which the calibrated slope needs; run parapilot calibrate, or take the secant slope",
+  );
 }
 
 /** One line for a person: which solver runs, and how. */

@@ -65,9 +65,9 @@ export const SAFE_RESIDUAL = 0.03;
 export class TickSolver {
   readonly #manifest: Manifest;
   readonly #denoiser: ConditionedDenoiser;
-  readonly #settings: SolverSettings;
+  #settings: SolverSettings;
   readonly #rule: Rule;
-  readonly #solver: Solver;
+  #solver: Solver;
   readonly #shape: ChunkShape;
   /** Rows of the horizon before that of the newest observation. */
   readonly #past: number;
@@ -100,6 +100,17 @@ export class TickSolver {
     this.#observations = new LimitsNormalizer(joinedRanges(manifest));
     this.#actions = new LimitsNormalizer(manifest.normalizer.action);
     this.#limits = manifest.action.map(float32Limits);
+  }
+
+  /**
+   * Solves like that from the next tick on; what is carried between ticks stays, as do rule and seed.
+   *
+   * @throws ConfigurationError when the settings ask for what the policy does not have; nothing has changed then.
+   */
+  adjust(settings: SolverSettings): void {
+    const { rule, seed } = this.#settings;
+    this.#solver = createSolver(settings, this.#calibration?.response);
+    this.#settings = { ...settings, rule, seed };
   }
 
   /** @throws RangeError on executed steps or frozen actions that cannot be; they are errors of the program. */

@@ -2,6 +2,7 @@ import { Worker } from "node:worker_threads";
 import { ConfigurationError } from "../policy/errors.js";
 import { monotonicMs } from "../time/clock.js";
 import type { FromWorker, Readiness, ToWorker, WorkerStart } from "./protocol.js";
+import type { SolverSettings } from "./settings.js";
 import { SolveCell } from "./solve-cell.js";
 import { type FailedTick, NO_TIME, type Solve, type TickRequest, type TickResult } from "./tick.js";
 
@@ -75,6 +76,11 @@ export class WorkerThread {
     this.#post({ kind: "solve", id, request, shared: cell.shared, sentAt: monotonicMs() });
     this.#look();
     return { done, candidate: () => cell.candidate(), stop: () => cell.stop() };
+  }
+
+  /** @param settings that the policy can be solved with. */
+  adjust(settings: SolverSettings): void {
+    this.#post({ kind: "adjust", settings });
   }
 
   forget(session: string): void {

@@ -60,6 +60,7 @@ async function begin(): Promise<void> {
   };
   const handle = async (message: ToWorker): Promise<void> => {
     if (message.kind === "forget") solver.forget(message.session);
+    else if (message.kind === "adjust") solver.adjust(message.settings);
     else if (message.kind === "solve") {
       const { id, request } = message;
       try {

@@ -16,6 +16,8 @@ const CHANNELS: Readonly<Record<RecordedEvent["kind"], readonly [topic: string, 
   tick: ["~/action", "parapilot.Action"],
   refused: ["/refused", "parapilot.Refusal"],
   worker: ["/worker", "parapilot.Worker"],
+  halt: ["~/halt", "parapilot.Halt"],
+  settings: ["/settings", "parapilot.Settings"],
   dropped: ["/recorder", "parapilot.Drop"],
 };
 

@@ -20,8 +20,7 @@ const written = new Map<string, string>();
  */
 export function encodeEvent(event: RecordedEvent): string {
   const nonfinite: Nonfinite = [];
-  const fields = event.kind === "tick" ? { ...event, rungNumber: RUNGS.indexOf(event.rung) } : event;
-  const text = objectText(fields, "", nonfinite);
+  const text = objectText(fieldsOf(event), "", nonfinite);
   return nonfinite.length === 0 ? text : `${text.slice(0, -1)},"nonfinite":${JSON.stringify(nonfinite)}}`;
 }
 
@@ -41,6 +40,13 @@ export function decodeEvent(text: string): RecordedEvent {
   const event = MESSAGE_SCHEMAS[kind].safeParse(fields);
   if (!event.success) throw new ConfigurationError(`${kind}: ${describeIssues(event.error, fields)}`);
   return event.data;
+}
+
+/** As {@link MESSAGE_SCHEMAS} reads them. */
+function fieldsOf(event: RecordedEvent): object {
+  if (event.kind === "tick") return { ...event, rungNumber: RUNGS.indexOf(event.rung) };
+  if (event.kind === "settings") return { ...event, solver: JSON.stringify(event.solver) };
+  return event;
 }
 
 function objectText(value: object, path: string, nonfinite: Nonfinite): string {

@@ -1,15 +1,18 @@
 import { z } from "zod";
+import { solverSettingsSchema } from "../inference/settings.js";
 import type { Candidate, TickResult } from "../inference/tick.js";
 import {
   type AlarmEvent,
   type CandidateEvent,
   type EpisodeEvent,
+  type HaltEvent,
   type LoopEvent,
   type ObservationEvent,
   type OrderEvent,
   type PeerEvent,
   type RefusalEvent,
   RUNGS,
+  type SettingsEvent,
   type SolveEvent,
   type TickRecord,
   type WorkerEvent,
@@ -51,6 +54,8 @@ const episode: z.ZodType<EpisodeEvent> = z.strictObject({
 
 const asked = {
   stamp: count.describe("microseconds of the robot's clock"),
+  // Recordings of before it was told have none.
+  statedAgeMs: real.default(0).describe("how old it was when it was sent, as the robot says"),
   episode: count,
   step: count,
   reply: z.enum(["none", "once", "paced"]),
@@ -208,6 +213,34 @@ const worker: z.ZodType<WorkerEvent> = z.strictObject({
   message: z.string(),
 });
 
+const halt: z.ZodType<HaltEvent> = z.strictObject({
+  ...happened,
+  kind: z.literal("halt"),
+  reason: z.string(),
+});
+
+const msOrOff = real.optional().transform((value) => value ?? null);
+
+const settings: z.ZodType<SettingsEvent> = z.strictObject({
+  kind: z.literal("settings"),
+  at: happened.at,
+  budgets: z
+    .strictObject({ tick: real, solve: msOrOff, maxObservationAge: msOrOff, hold: msOrOff })
+    .describe("milliseconds; left out: off"),
+  // Viewers know no fields that may be of several types.
+  solver: z
+    .string()
+    .describe("JSON, as in a launch file")
+    .transform((text, context) => {
+      try {
+        return solverSettingsSchema.parse(JSON.parse(text));
+      } catch (error) {
+        context.addIssue(`the solver's settings cannot be read: ${(error as Error).message}`);
+        return z.NEVER;
+      }
+    }),
+});
+
 const drop: z.ZodType<DropEvent> = z.strictObject({
   kind: z.literal("dropped"),
   at: happened.at,
@@ -227,5 +260,7 @@ export const MESSAGE_SCHEMAS: Readonly<Record<RecordedEvent["kind"], z.ZodType<R
   tick,
   refused: refusal,
   worker,
+  halt,
+  settings,
   dropped: drop,
 };

@@ -1,19 +1,10 @@
 import { z } from "zod";
-import type { Budgets } from "../control/budgets.js";
+import { resolvedBudgetsSchema } from "../control/budgets.js";
 import type { LoopSettings } from "../control/loop-effects.js";
 import type { PlanSettings } from "../control/plan-settings.js";
 import { SAFE_RESIDUAL } from "../inference/tick-solver.js";
 import { checked } from "../policy/errors.js";
 import type { RecordingHeader } from "../recording/mcap-header.js";
-
-const ms = z.number().positive();
-
-const budgetsSchema: z.ZodType<Budgets> = z.strictObject({
-  tick: ms,
-  solve: ms.nullable(),
-  maxObservationAge: ms.nullable(),
-  hold: z.number().nonnegative().nullable(),
-});
 
 const planSchema: z.ZodType<PlanSettings> = z.strictObject({
   execute: z.int().min(1),
@@ -36,7 +27,7 @@ export function recordedSettings({
 }: RecordingHeader): Omit<LoopSettings, "session"> {
   return {
     manifest,
-    budgets: checked(budgetsSchema, budgets),
+    budgets: checked(resolvedBudgetsSchema, budgets),
     plan: checked(planSchema, plan),
     safeResidual: SAFE_RESIDUAL,
   };

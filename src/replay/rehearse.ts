@@ -1,4 +1,5 @@
 import type { LoopSettings } from "../control/loop-effects.js";
+import type { SolverSettings } from "../inference/settings.js";
 import type { Candidate, TickRequest, TickResult } from "../inference/tick.js";
 import { isSolved } from "../inference/tick.js";
 import { ConfigurationError } from "../policy/errors.js";
@@ -14,6 +15,8 @@ export interface Resolver {
   solve(request: TickRequest, publish: (candidate: Candidate) => void): Promise<TickResult>;
   /** Drops what a session carries. */
   forget(session: string): void;
+  /** Solves with these settings from now on. */
+  adjust(settings: SolverSettings): void;
   /** The worker was replaced: nothing is carried any more. */
   restart(): void;
 }
@@ -50,6 +53,7 @@ export async function rehearse(
   const makers = new Map<RecordedOrder, RehearsedRobot>();
   const tally = { ticks: 0, solves: 0, assumed: 0, differences: 0 };
   let first: Difference | undefined;
+  let inForce = settings;
   const report = (difference: Difference): void => {
     tally.differences += 1;
     first ??= difference;
@@ -59,9 +63,15 @@ export async function rehearse(
       if (event.state === "ready") resolver.restart();
       continue;
     }
+    if (event.kind === "settings") {
+      inForce = { ...inForce, budgets: event.budgets };
+      resolver.adjust(event.solver);
+      for (const robot of robots.values()) robot.adjusted(event.budgets);
+      continue;
+    }
     if (event.kind === "dropped" || event.kind === "episode") continue;
     if (event.kind === "joined") {
-      robots.set(event.robot, new RehearsedRobot(event.robot, settings, report));
+      robots.set(event.robot, new RehearsedRobot(event.robot, inForce, report));
       continue;
     }
     if (event.kind === "refused") {
@@ -101,6 +111,9 @@ export async function rehearse(
         break;
       case "observation":
         robot.observed(event);
+        break;
+      case "halt":
+        robot.halted(event);
         break;
       case "alarm":
         robot.alarmed(event);

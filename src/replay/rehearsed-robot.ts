@@ -1,3 +1,4 @@
+import type { Budgets } from "../control/budgets.js";
 import { ControlLoop } from "../control/loop.js";
 import type { Act, LoopSettings, Order, Seen } from "../control/loop-effects.js";
 import type { Candidate, TickResult } from "../inference/tick.js";
@@ -5,6 +6,7 @@ import { width } from "../policy/manifest.js";
 import type {
   AlarmEvent,
   CandidateEvent,
+  HaltEvent,
   ObservationEvent,
   RefusalEvent,
   SolveEvent,
@@ -71,14 +73,14 @@ export class RehearsedRobot {
   }
 
   observed(event: ObservationEvent): void {
-    const { at, id, stamp, episode, step, reply, receivedAt, values } = event;
+    const { at, id, stamp, statedAgeMs, episode, step, reply, receivedAt, values } = event;
     const observation: Record<string, Float64Array> = {};
     let from = 0;
     for (const { name, shape } of this.#keys) {
       observation[name] = values.subarray(from, from + width(shape));
       from += width(shape);
     }
-    this.#tell(at, { id, stamp, episode, step, reply, receivedAt, observation });
+    this.#tell(at, { id, stamp, statedAgeMs, episode, step, reply, receivedAt, observation });
   }
 
   /** An observation was refused. The loop knew of it if it is told in full: an episode may have begun with it. */
@@ -111,6 +113,16 @@ export class RehearsedRobot {
   alarmed(event: AlarmEvent): void {
     this.#begin();
     this.#alarm = event;
+  }
+
+  halted({ at, reason }: HaltEvent): void {
+    this.#begin();
+    this.#loop.halt(at, reason);
+  }
+
+  adjusted(budgets: Budgets): void {
+    this.#begin();
+    this.#loop.adjust(budgets);
   }
 
   looked(event: CandidateEvent): void {

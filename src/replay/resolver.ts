@@ -14,15 +14,22 @@ import type { Resolver } from "./rehearse.js";
  */
 export class LocalResolver implements Resolver {
   readonly #network: OnnxNetwork;
-  readonly #create: () => TickSolver;
+  readonly #create: (settings: SolverSettings) => TickSolver;
   readonly #budgetMs: number | null;
+  #settings: SolverSettings;
   #solver: TickSolver;
 
-  private constructor(network: OnnxNetwork, create: () => TickSolver, budgetMs: number | null) {
+  private constructor(
+    network: OnnxNetwork,
+    create: (settings: SolverSettings) => TickSolver,
+    settings: SolverSettings,
+    budgetMs: number | null,
+  ) {
     this.#network = network;
+    this.#settings = settings;
     this.#create = create;
     this.#budgetMs = budgetMs;
-    this.#solver = create();
+    this.#solver = create(settings);
   }
 
   /** @param budgetMs no further sweep is begun after this; null for as many as it takes. */
@@ -37,7 +44,8 @@ export class LocalResolver implements Resolver {
     const denoiser = conditioned(network, manifest);
     return new LocalResolver(
       network,
-      () => new TickSolver(manifest, denoiser, solver, calibration),
+      (settings) => new TickSolver(manifest, denoiser, settings, calibration),
+      solver,
       budgetMs,
     );
   }
@@ -59,8 +67,13 @@ export class LocalResolver implements Resolver {
     this.#solver.forget(session);
   }
 
+  adjust(settings: SolverSettings): void {
+    this.#settings = settings;
+    this.#solver.adjust(settings);
+  }
+
   restart(): void {
-    this.#solver = this.#create();
+    this.#solver = this.#create(this.#settings);
   }
 
   close(): Promise<void> {

@@ -41,6 +41,8 @@ export interface EpisodeRecord {
   /** What was executed: one action per control step. */
   readonly actions: readonly (readonly number[])[];
   readonly ticks: readonly TickSample[];
+  /** From showing an observation to holding the action of its step, ms; one per control step that had one. */
+  readonly roundTripsMs: readonly number[];
   /** Actions by where they came from. */
   readonly rungs: Readonly<Record<Rung, number>>;
   readonly deadlineMisses: number;

@@ -1,9 +1,10 @@
+import type { SolverSettings } from "../inference/settings.js";
 import type { Candidate, SolveTimings, TickRequest, TickResult } from "../inference/tick.js";
 
 /**
  * What happens in a control node, in the order in which it happens: one stream for everything that only watches
  * (recorder, profiler, metrics, live page, log). The inputs of a robot's loop (`observation`, `solve`, `alarm`, `candidate`) are
- * complete, with the `refused` that carry an observation: fed again in the same order they give the same `tick`s, bit for bit.
+ * complete, with `halt`, `settings` and the `refused` that carry an observation: fed again in the same order they give the same `tick`s, bit for bit.
  */
 export type LoopEvent =
   | PeerEvent
@@ -12,10 +13,12 @@ export type LoopEvent =
   | OrderEvent
   | SolveEvent
   | AlarmEvent
+  | HaltEvent
   | CandidateEvent
   | TickRecord
   | RefusalEvent
-  | WorkerEvent;
+  | WorkerEvent
+  | SettingsEvent;
 
 interface Happened {
   /** Monotonic milliseconds. */
@@ -39,12 +42,14 @@ export interface ObservationEvent extends Happened {
   readonly id: number;
   /** Integer microseconds of the robot's clock. */
   readonly stamp: number;
+  /** How old it was when it was sent, as the robot says, ms. */
+  readonly statedAgeMs: number;
   readonly episode: number;
   readonly step: number;
   readonly reply: "none" | "once" | "paced";
   /** When its bytes arrived, monotonic milliseconds. */
   readonly receivedAt: number;
-  /** Age on arrival, ms: how much longer this message took than the fastest one did. */
+  /** Age on arrival, ms: as stated, and by how much longer this message took than the fastest one did. */
   readonly ageMs: number;
   /** [O] keys in the manifest's order. */
   readonly values: Float64Array;
@@ -74,6 +79,12 @@ export interface AlarmEvent extends Happened {
   readonly kind: "alarm";
   /** When it was to ring. */
   readonly due: number;
+}
+
+/** The robot is brought to a controlled stop. */
+export interface HaltEvent extends Happened {
+  readonly kind: "halt";
+  readonly reason: string;
 }
 
 /** What the worker had of an order when time was up. */
@@ -151,7 +162,10 @@ export interface RefusalEvent extends Happened {
   readonly reason: string;
   readonly message: string;
   /** Of an observation whose values were refused, but that counted: an episode may have begun with it. */
-  readonly observation?: Pick<ObservationEvent, "stamp" | "episode" | "step" | "reply" | "receivedAt">;
+  readonly observation?: Pick<
+    ObservationEvent,
+    "stamp" | "statedAgeMs" | "episode" | "step" | "reply" | "receivedAt"
+  >;
 }
 
 /** The inference worker was lost, or a new one is ready. */
@@ -160,4 +174,18 @@ export interface WorkerEvent {
   readonly at: number;
   readonly state: "lost" | "ready";
   readonly message: string;
+}
+
+/** Budgets or solver were changed while the node runs: these hold for what is ordered from now on. */
+export interface SettingsEvent {
+  readonly kind: "settings";
+  readonly at: number;
+  /** Milliseconds; null: off. */
+  readonly budgets: {
+    readonly tick: number;
+    readonly solve: number | null;
+    readonly maxObservationAge: number | null;
+    readonly hold: number | null;
+  };
+  readonly solver: SolverSettings;
 }

@@ -2,10 +2,12 @@ import { type EpisodeRecord, isAnswered } from "./episode-record.js";
 import { RUNGS, type Rung } from "./loop-event.js";
 import { mean, quantile } from "./statistics.js";
 
-interface Spread {
+/** How values are spread. */
+export interface Spread {
   readonly mean: number;
   readonly p50: number;
   readonly p90: number;
+  readonly p99: number;
   readonly max: number;
 }
 
@@ -27,6 +29,8 @@ export interface Summary {
   readonly evals: { readonly mean: number };
   readonly solve_ms: Spread;
   readonly round_trip_ms: Spread;
+  /** Over all control steps, those answered from the plan in hand included. */
+  readonly step_round_trip_ms: Spread;
 }
 
 /**
@@ -56,14 +60,16 @@ export function summarise(records: readonly EpisodeRecord[]): Summary {
     evals: { mean: mean(answered.map((tick) => tick.evaluations)) },
     solve_ms: spread(answered.map((tick) => tick.solveMs)),
     round_trip_ms: spread(answered.map((tick) => tick.roundTripMs)),
+    step_round_trip_ms: spread(records.flatMap((record) => record.roundTripsMs)),
   };
 }
 
-function spread(values: readonly number[]): Spread {
+export function spread(values: readonly number[]): Spread {
   return {
     mean: mean(values),
     p50: quantile(values, 0.5),
     p90: quantile(values, 0.9),
+    p99: quantile(values, 0.99),
     max: quantile(values, 1),
   };
 }

@@ -19,6 +19,7 @@ const observation = z.strictObject({
   type: z.literal("observation"),
   id: count,
   stamp: count,
+  age_ms: z.exactOptional(z.number().nonnegative()),
   episode: count,
   step: count,
   reply: z.enum(["none", "once", "paced"]),
@@ -90,6 +91,8 @@ export type HelloMessage = z.infer<typeof hello>;
  * - `id`: increases with every observation of this client, from 0, which begins a conversation anew; a reply carries it
  *   back.
  * - `stamp`: when it was acquired, integer microseconds of the client's monotonic clock.
+ * - `age_ms`: how old it was when it was sent, where the client knows: a camera's exposure and transfer, say. A delay that
+ *   all messages share shows nowhere else.
  * - `episode`, `step`: which episode, and how many control steps have been executed in it so far.
  * - `reply`: `once` asks for the action of this step (lock-step: the world waits for it); `paced` asks for it and has the
  *   node go on at the policy's rate, should the next observations not come (real time); `none` only adds to the history.
@@ -108,7 +111,8 @@ export type PolicyMessage = z.infer<typeof policy>;
  * - `stamp`: when the observation was acquired that the action derives from; null when it derives from none.
  * - `episode`, `step`: the control step to execute it in.
  * - `actions`: float32 `[rows, width]` in physical units. Row 0 is the action of `step`; row k, of `step + k`, is the plan
- *   as it stands, to go on with should the node fall silent. No rows: stay as you are.
+ *   as it stands and within the limits, to go on with should the node fall silent; of a stop, the way to the standstill. No
+ *   rows: stay as you are.
  * - `commands`: at a command rate above the policy's, this step's commands: float32 `[commands, width]` positions and
  *   velocities per second, evenly spread over the step. Null when the action is the only one.
  * - `rung`, `reason`: where the action comes from, best first, and why it is not `fresh`: a chunk that met the solver's

@@ -32,7 +32,7 @@ export class LiveState {
       this.#refusals.set(event.reason, { count: count + 1, at: event.at, message: event.message });
       return;
     }
-    this.#robot(event.robot)?.watch(event);
+    if (event.kind !== "settings") this.#robot(event.robot)?.watch(event);
   }
 
   /** Everything, for a page that has just been opened. */

@@ -2,7 +2,12 @@ import { describe, expect, test } from "vitest";
 import { Conversation } from "../../src/control/conversation.js";
 
 /** Heard at `at` ms, acquired then too unless told. */
-const heard = (id: number, at: number, stampMs = at) => ({ id, stamp: stampMs * 1000, receivedAt: at });
+const heard = (id: number, at: number, stampMs = at) => ({
+  id,
+  stamp: stampMs * 1000,
+  statedAgeMs: 0,
+  receivedAt: at,
+});
 const talk = (...all: ReturnType<typeof heard>[]) => {
   const conversation = new Conversation();
   return all.map((one) => {
@@ -41,9 +46,34 @@ describe("an observation", () => {
     expect(conversation.hear(heard(3, 380, 300))).toMatchObject({ ageMs: expect.closeTo(75, 1) });
   });
 
+  test("is as old as the robot says, and by what it was longer under way", () => {
+    const conversation = new Conversation();
+    const shown = (id: number, at: number, stampMs: number, statedAgeMs: number) =>
+      conversation.hear({ ...heard(id, at, stampMs), statedAgeMs });
+    // Exposed for 60 or 20 ms before it was sent, which took 5 ms.
+    for (let k = 0; k < 3; k++) shown(k, 100 * k + 65, 100 * k, 60);
+    expect(shown(3, 325, 300, 20)).toMatchObject({ ageMs: expect.closeTo(20, 1) });
+    expect(shown(4, 470, 400, 60)).toMatchObject({ ageMs: expect.closeTo(65, 1) });
+  });
+
   test("has no age when the clock that stamps it was restarted in the silence", () => {
     const conversation = new Conversation();
     for (let k = 0; k < 3; k++) conversation.hear(heard(k, 50_000 + 100 * k));
-    expect(conversation.hear(heard(0, 60_000, 10))).toEqual({ isNewer: true, isAnew: true, ageMs: 0 });
+    expect(conversation.hear(heard(0, 60_000, 10))).toEqual({
+      isNewer: true,
+      isAnew: true,
+      ageMs: 0,
+      lateMs: 0,
+    });
+  });
+
+  test("is late by what is unusual of its age alone, stated or not", () => {
+    const conversation = new Conversation();
+    const shown = (id: number, ageMs: number) =>
+      conversation.hear({ ...heard(id, 100 * id + ageMs, 100 * id), statedAgeMs: ageMs });
+    for (let id = 0; id < 3; id++) {
+      expect(shown(id, 120)).toMatchObject({ ageMs: expect.closeTo(120, 1), lateMs: expect.closeTo(0, 1) });
+    }
+    expect(shown(3, 180)).toMatchObject({ ageMs: expect.closeTo(180, 1), lateMs: expect.closeTo(60, 1) });
   });
 });

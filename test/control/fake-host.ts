@@ -1,6 +1,6 @@
 import type { Inference } from "../../src/inference/inference.js";
 import { runtimeSchema } from "../../src/inference/runtime.js";
-import { solverSettingsSchema } from "../../src/inference/settings.js";
+import { type SolverSettings, solverSettingsSchema } from "../../src/inference/settings.js";
 import type {
   Candidate,
   FailedTick,
@@ -47,8 +47,7 @@ export function candidateTick(residual: number, action = 0): Candidate {
 
 /** An inference host whose answers the test gives, one request after another. */
 export class FakeHost implements Inference {
-  readonly manifest = jointManifest();
-  readonly settings = solverSettingsSchema.parse({});
+  settings = solverSettingsSchema.parse({});
   readonly runtime = runtimeSchema.parse({ threads: 1 });
   readonly requests: TickRequest[] = [];
   readonly forgotten: string[] = [];
@@ -59,7 +58,10 @@ export class FakeHost implements Inference {
   readonly #open: ((result: TickResult) => void)[] = [];
 
   /** @param always given at once to every request; without one they wait for {@link answer}. */
-  constructor(readonly always?: TickResult) {}
+  constructor(
+    readonly always?: TickResult,
+    readonly manifest = jointManifest(),
+  ) {}
 
   solve(request: TickRequest): Solve {
     this.requests.push(request);
@@ -77,6 +79,10 @@ export class FakeHost implements Inference {
     const resolve = this.#open.shift();
     if (!resolve) throw new Error("no request is open");
     resolve(result);
+  }
+
+  adjust(settings: SolverSettings): void {
+    this.settings = settings;
   }
 
   forget(session: string): void {

@@ -42,6 +42,7 @@ function running() {
 const seen = (step: number, receivedAt: number): Seen => ({
   id: step,
   stamp: step * TICK * 1000,
+  statedAgeMs: 0,
   episode: 0,
   step,
   reply: "paced",

@@ -8,6 +8,7 @@ import { memoryTransport } from "../../src/transport/memory.js";
 import type { ClientMessage, NodeMessage, ObservationMessage } from "../../src/transport/message.js";
 import { float32 } from "../../src/transport/ndarray.js";
 import type { ClientTransport } from "../../src/transport/transport.js";
+import { jointManifest } from "../policy/manifests.js";
 import { until } from "../transport/messages.js";
 import { candidateTick, FakeHost, failedTick, solvedTick } from "./fake-host.js";
 
@@ -455,6 +456,107 @@ describe("robots", () => {
     await joined(robot, 16);
     for (let k = 0; k < 3; k++) await taken(robot());
     expect(fake.forgotten).toEqual([]);
+  });
+});
+
+describe("a node that is halted", () => {
+  async function served() {
+    const { fake, clock, robot, node } = bench();
+    const arm = robot();
+    for (let step = 0; step < 2; step++) {
+      arm.send(observation({ id: step, step, stamp: step * 100_000, reply: "paced" }));
+      await taken(arm);
+      if (step === 0) fake.answer(solvedTick(0.3));
+      await until(() => replies(arm).length === step + 1);
+      clock.advance(100);
+    }
+    arm.got.length = 0;
+    return { arm, clock, node, fake };
+  }
+
+  test("brings its robots to a stop at once, for a second, and refuses what they show", async () => {
+    const { arm, clock, node } = await served();
+    node.halt("the node was deactivated");
+    await until(() => arm.got.length === 1);
+    expect(arm.got[0]).toMatchObject({
+      step: 2,
+      rung: "stop",
+      reason: "the node was deactivated",
+      plan: null,
+    });
+    arm.send(observation({ id: 2, step: 2, stamp: 200_000, reply: "paced" }));
+    await until(() => arm.got.length === 2);
+    expect(arm.got[1]).toMatchObject({ type: "refused", reason: "stopping", id: 2 });
+    for (let k = 0; k < 30; k++) clock.advance(100);
+    await taken(arm);
+    const stops = arm.got.flatMap((message) => (message.type === "action" ? [message] : []));
+    expect(stops.map(({ rung }) => rung)).toEqual(Array(11).fill("stop"));
+    for (const { actions } of stops) expect(actions.data).toEqual(Float32Array.of(0.3));
+  });
+
+  test("tells a robot that comes to stand slowly until it stands, and for a second then", async () => {
+    const drive = { name: "speed", unit: "m/s", min: -2, max: 2, at_rest: 0, max_rate: 0.2 };
+    const fake = new FakeHost(solvedTick(0.3), jointManifest({ action: [drive] }));
+    const { clock, robot, node } = bench(fake);
+    const base = robot();
+    const plans = () =>
+      base.got.flatMap((message) => (message.type === "action" ? [message.actions.data] : []));
+    const speeds = () => plans().map(([speed]) => speed);
+    for (let step = 0; step < 40; step++) {
+      base.send(observation({ id: step, step, stamp: step * 100_000, reply: "paced" }));
+      await until(() => speeds().length === step + 1);
+      clock.advance(100);
+    }
+    expect(speeds().at(-1)).toBeCloseTo(0.3, 6);
+    // What is to come was told as it came.
+    expect(plans()[3].length).toBeGreaterThan(1);
+    expect(plans()[3]).toEqual(Float32Array.from(speeds().slice(3, 3 + plans()[3].length)));
+    base.got.length = 0;
+    node.halt("the node was deactivated");
+    for (let k = 0; k < 50; k++) {
+      clock.advance(100);
+      await taken(base);
+      expect(node.isSilent).toBe(speeds().filter((speed) => speed === 0).length > 11);
+    }
+    const stopping = speeds();
+    expect(plans()[0]).toEqual(Float32Array.from(stopping.slice(0, 5)));
+    const stands = stopping.indexOf(0);
+    expect(stands).toBeGreaterThan(13);
+    for (let k = 1; k <= stands; k++) expect(stopping[k - 1] - stopping[k]).toBeLessThan(0.02 + 1e-6);
+    expect(stopping.slice(stands)).toEqual(Array(12).fill(0));
+  });
+
+  test("serves them again from the beginning once it is resumed", async () => {
+    const { arm, node, fake } = await served();
+    node.halt("the node was deactivated");
+    node.resume();
+    arm.send(observation({ id: 3, step: 9, stamp: 300_000, reply: "paced" }));
+    await taken(arm);
+    expect(fake.requests.at(-1)?.executed).toBeNull();
+    expect(replies(arm).at(-1)).toMatchObject({ step: 9, reason: "the first chunk is being solved" });
+    fake.answer(solvedTick(0.7));
+    arm.send(observation({ id: 4, step: 10, stamp: 400_000, reply: "paced" }));
+    await until(() => replies(arm).length === 3);
+    expect(replies(arm)[2]).toMatchObject({ step: 10, rung: "fresh" });
+  });
+});
+
+describe("budgets and solver", () => {
+  test("can be changed under way: the next order has them", async () => {
+    const { node, fake, robot, clock, events } = bench();
+    const arm = robot();
+    const budgets = { ...NO_BUDGETS, solve: 30 };
+    node.adjust(budgets, { ...fake.settings, tolerance: 0.1 });
+    expect(fake.settings.tolerance).toBe(0.1);
+    expect(events.at(-1)).toEqual({ kind: "settings", at: clock.now(), budgets, solver: fake.settings });
+    arm.send(observation());
+    await taken(arm);
+    clock.advance(29);
+    await taken(arm);
+    expect(replies(arm)).toEqual([]);
+    clock.advance(1);
+    await until(() => replies(arm).length === 1);
+    expect(replies(arm)[0]).toMatchObject({ reason: expect.stringContaining("the solve budget of 30 ms") });
   });
 });
 

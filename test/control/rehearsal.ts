@@ -268,6 +268,7 @@ export class Rehearsal {
       const seen: Seen = {
         id,
         stamp: Math.round(captured.at * 1000),
+        statedAgeMs: 0,
         episode: captured.episode,
         step: captured.step,
         reply: this.#plot.pace,

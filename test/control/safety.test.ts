@@ -144,14 +144,14 @@ const MISTAKES: readonly Mistake[] = [
     rule: 3,
     what: "the clock's count of steps overrules the robot's",
     file: "loop.js",
-    find: "ageMs >= tick / 2",
+    find: "lateMs >= tick / 2",
     replace: "true",
   },
   {
     rule: 6,
     what: "a paced robot waits for its chunk, however long that takes",
     file: "pace.js",
-    find: "receivedAt + this.#patience",
+    find: "receivedAt + (this.#quickSolve ?? 0)",
     replace: "Infinity",
   },
   {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { InferenceHost, type WorkerChange } from "../../src/inference/host.js";
+import { solverSettingsSchema } from "../../src/inference/settings.js";
 import {
   isSolved,
   type Solve,
@@ -72,6 +73,19 @@ describe("with the shipped policy", () => {
       expect(value).toBeGreaterThanOrEqual(0);
       expect(value).toBeLessThanOrEqual(512);
     }
+  });
+
+  test("solves in another way from the next request on, and refuses a way that it cannot go", async () => {
+    const { sweeps } = solved(await host.solve(request({ session: "adjusted" })).done);
+    const before = host.settings;
+    host.adjust({ ...before, tolerance: 0 });
+    expect(host.settings).toEqual({ ...before, tolerance: 0 });
+    const exact = solved(await host.solve(request({ session: "adjusted" })).done);
+    expect(exact.sweeps).toBeGreaterThan(sweeps);
+    expect(() => host.adjust({ ...before, name: "auto" })).toThrow('the solver "auto" measures before');
+    expect(host.settings.tolerance).toBe(0);
+    host.adjust(before);
+    host.forget("adjusted");
   });
 
   test("leaves the main loop free while it solves", async () => {
@@ -189,6 +203,9 @@ test("auto measures the device, names a solver and says why", async () => {
   expect(host.plan?.explanation).toMatch(new RegExp(`^${host.settings.name}.* ms;`));
   expect(host.plan?.curve.map(({ batch }) => batch)).toEqual(expect.arrayContaining([1, 100]));
   expect((await host.solve(request()).done).outcome).toBe("accepted");
+  const { settings } = host;
+  host.adjust({ ...solverSettingsSchema.parse({ name: "auto" }), coupling: 0.5 });
+  expect(host.settings).toEqual({ ...settings, coupling: 0.5 });
   await host.close();
 });
 

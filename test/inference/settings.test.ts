@@ -12,6 +12,7 @@ test("the default is the solver with the fewest sweeps, warm and coupled", () =>
   expect(solverSettingsSchema.parse({})).toEqual({
     name: "semilinear",
     rule: { name: "ddpm", spacing: "trailing" },
+    pipelined: true,
     warm: true,
     seed: 0,
   });

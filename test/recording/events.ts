@@ -24,6 +24,7 @@ export function observed(step: number, width = 20): LoopEvent {
     robot: "arm",
     id: step,
     stamp: 1000 * step,
+    statedAgeMs: 0,
     episode: 0,
     step,
     reply: "paced",
@@ -38,6 +39,7 @@ const whole = <T>(fields: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<
 
 // Any bits that a float can have; of NaNs there is one.
 const real = fc.double();
+const positive = fc.double({ min: 1e-3, max: 1e6, noNaN: true });
 const float64s = fc.float64Array({ maxLength: 6 });
 const float32s = fc.float32Array({ maxLength: 6 });
 const count = fc.maxSafeNat();
@@ -46,6 +48,7 @@ const countOrNull = fc.option(count, { nil: null });
 const start = fc.constantFrom("cold" as const, "warm" as const);
 const ASKED = {
   stamp: count,
+  statedAgeMs: real,
   episode: count,
   step: count,
   reply: fc.constantFrom("none" as const, "once" as const, "paced" as const),
@@ -205,6 +208,20 @@ export const EVENTS: Readonly<Record<RecordedEvent["kind"], fc.Arbitrary<Recorde
     at: real,
     state: fc.constantFrom("lost", "ready"),
     message: text,
+  }),
+  halt: whole({ ...happened, kind: fc.constant("halt"), reason: text }),
+  settings: whole({
+    kind: fc.constant("settings"),
+    at: real,
+    budgets: whole({
+      tick: positive,
+      solve: fc.option(positive, { nil: null }),
+      maxObservationAge: fc.option(positive, { nil: null }),
+      hold: fc.option(positive, { nil: null }),
+    }),
+    solver: fc
+      .record({ tolerance: positive, seed: count })
+      .map((options) => solverSettingsSchema.parse(options)),
   }),
   dropped: whole({ kind: fc.constant("dropped"), at: real, count }),
 };

@@ -58,6 +58,15 @@ test("numbers that JSON cannot hold are named, not passed off as others", () => 
   ]);
 });
 
+test("an observation of before its age was told had none", () => {
+  fc.assert(
+    fc.property(EVENTS.observation, (event) => {
+      const { stated_age_ms: _, ...earlier } = JSON.parse(encodeEvent(event));
+      expect(decodeEvent(JSON.stringify(earlier))).toMatchObject({ kind: "observation", statedAgeMs: 0 });
+    }),
+  );
+});
+
 test("a tick's rung is there as a number, to plot", () => {
   const [tick] = fc.sample(EVENTS.tick, { numRuns: 1, seed: 1 });
   const message = JSON.parse(encodeEvent({ ...tick, rung: "hold" } as RecordedEvent));

@@ -164,6 +164,27 @@ describe("a recorded run, fed again to a fresh loop and solver", () => {
     }
   }, 60_000);
 
+  test("with budgets and solver changed under way, and the robots halted and served again, is the same", async () => {
+    const theatre = new Theatre({ solve: 60 });
+    theatre.worker.sweepMs = 40;
+    await walk(theatre, "arm", 10);
+    theatre.adjust({ solve: 90, hold: 0 }, 0.1);
+    await walk(theatre, "arm", 20, 1, 10);
+    theatre.halt();
+    await theatre.advance(400);
+    await walk(theatre, "arm", 3, 1, 30);
+    theatre.resume();
+    theatre.worker.sweepMs = 10;
+    await walk(theatre, "arm", 10, 2);
+    await theatre.close();
+    const rungs = ticksOf(theatre).map(({ rung }) => rung);
+    expect(new Set(rungs)).toContain("stop");
+    expect(rungs.at(-1)).toBe("fresh");
+    expect(await replayed(theatre)).toEqual(same);
+    const unchanged = theatre.recorded().filter(({ kind }) => kind !== "settings");
+    expect((await replayed(theatre, unchanged)).differences).toBeGreaterThan(0);
+  });
+
   test("of two robots through anything that may befall them is the same", async () => {
     let iterates = 0;
     let assumed = 0;

@@ -96,6 +96,19 @@ export class Theatre {
     }
   }
 
+  /** The node's budgets and tolerance are changed. */
+  adjust(changes: Partial<Budgets>, tolerance: number): void {
+    this.#node.adjust({ ...this.settings.budgets, ...changes }, { ...this.worker.settings, tolerance });
+  }
+
+  halt(): void {
+    this.#node.halt("a person asked for it");
+  }
+
+  resume(): void {
+    this.#node.resume();
+  }
+
   async close(): Promise<void> {
     await this.#node.close();
     await settled();

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Inference } from "../../src/inference/inference.js";
 import { runtimeSchema } from "../../src/inference/runtime.js";
-import { solverSettingsSchema } from "../../src/inference/settings.js";
+import { type SolverSettings, solverSettingsSchema } from "../../src/inference/settings.js";
 import type { Candidate, FailedTick, Solve, TickRequest, TickResult } from "../../src/inference/tick.js";
 import type { Resolver } from "../../src/replay/rehearse.js";
 import type { SimulatedClock } from "../../src/time/simulated-clock.js";
@@ -20,13 +20,14 @@ const ROWS = 5;
  */
 export class ToySolver implements Resolver {
   readonly #kept = new Map<string, string>();
+  #tolerance: number | undefined;
 
   /** Solves sweep by sweep, pausing after each; ends when the pause says so. */
   *sweeps(request: TickRequest): Generator<Candidate, TickResult, "go on" | "stop"> {
     const { session, executed, maxSweeps = Number.POSITIVE_INFINITY } = request;
     const carried = executed === null ? undefined : this.#kept.get(session);
     if (maxSweeps <= 0) return this.#stopped(session, carried, 0, Number.POSITIVE_INFINITY);
-    const seed = digest(carried, { ...request, maxSweeps: 0 });
+    const seed = digest(carried, { ...request, maxSweeps: 0, tolerance: this.#tolerance });
     const needed = 1 + (Number.parseInt(seed.slice(0, 2), 16) % 4);
     for (let sweeps = 1; ; sweeps++) {
       const iterate = this.#iterate(seed, sweeps, needed, request);
@@ -52,6 +53,10 @@ export class ToySolver implements Resolver {
       if (next.done) return next.value;
       publish(next.value);
     }
+  }
+
+  adjust({ tolerance }: SolverSettings): void {
+    this.#tolerance = tolerance;
   }
 
   forget(session: string): void {
@@ -95,17 +100,22 @@ interface Job {
   settle(result: TickResult): void;
 }
 
+/** What is done between two solves. */
+interface Errand {
+  errand(): void;
+}
+
 /** The inference worker of a toy policy, in simulated time: it takes its orders one by one, is lost and replaced. */
 export class ToyWorker implements Inference {
   readonly manifest = TOY_MANIFEST;
-  readonly settings = solverSettingsSchema.parse({});
+  settings = solverSettingsSchema.parse({});
   readonly runtime = runtimeSchema.parse({ threads: 1 });
   fate: ToyFate = "accepted";
   sweepMs = 10;
   readonly #clock: SimulatedClock;
   readonly #changed: (state: "lost" | "ready") => void;
   readonly #solver = new ToySolver();
-  #jobs: (Job | { readonly forget: string })[] = [];
+  #jobs: (Job | Errand)[] = [];
   #cancel: (() => void) | undefined;
   #isDown = false;
 
@@ -129,8 +139,14 @@ export class ToyWorker implements Inference {
     return { done, candidate: () => job.candidate, stop };
   }
 
+  adjust(settings: SolverSettings): void {
+    this.settings = settings;
+    if (this.#isDown) this.#solver.adjust(settings);
+    else this.#take({ errand: () => this.#solver.adjust(settings) });
+  }
+
   forget(session: string): void {
-    if (!this.#isDown) this.#take({ forget: session });
+    if (!this.#isDown) this.#take({ errand: () => this.#solver.forget(session) });
   }
 
   async close(): Promise<void> {
@@ -141,7 +157,7 @@ export class ToyWorker implements Inference {
     this.#jobs = [];
   }
 
-  #take(job: Job | { readonly forget: string }): void {
+  #take(job: Job | Errand): void {
     this.#jobs.push(job);
     if (this.#jobs.length === 1) this.#begin();
   }
@@ -149,8 +165,8 @@ export class ToyWorker implements Inference {
   #begin(): void {
     const job = this.#jobs[0];
     if (!job) return;
-    if ("forget" in job) {
-      this.#solver.forget(job.forget);
+    if ("errand" in job) {
+      job.errand();
       this.#next();
     } else if (job.isStopped) this.#settle(job, this.#solver.notBegun(job.request));
     else if (job.fate === "never") this.#after(HANG_MS, () => this.#lose());

@@ -33,6 +33,7 @@ const episode = (change: Partial<EpisodeRecord> = {}): EpisodeRecord => ({
   success: false,
   coverage: [0.1, 0.2, 0.3],
   ticks: [tick()],
+  roundTripsMs: [1, 1, 1],
   actions: [],
   rungs: { fresh: 1, iterate: 0, rest: 0, hold: 0, stop: 0 },
   deadlineMisses: 0,

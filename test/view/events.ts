@@ -50,6 +50,7 @@ export function observationOf(step: number, more: Partial<ObservationEvent> = {}
     robot: "arm",
     id: step,
     stamp: 0,
+    statedAgeMs: 0,
     episode: 0,
     step,
     reply: "paced",
