@@ -102,6 +102,12 @@ export class PushTEnv implements Environment<PushTObservation, ArrayLike<number>
     return [agent.x, agent.y, originX, originY, wrapAngle(block.angle)];
   }
 
+  /** How fast the agent moves, px/s; throws before the first reset. */
+  agentVelocity(): [x: number, y: number] {
+    const { agent } = this.#started();
+    return [agent.vx, agent.vy];
+  }
+
   #started(): World {
     if (this.#world === undefined) {
       throw new Error("no episode is running: call reset({ seed }) or reset({ state }) first");

@@ -25,6 +25,16 @@ export async function renderPng(svg: string, size: number = FRAME_SIZE): Promise
 }
 
 /**
+ * Rasterises a frame of `renderSvg` to `size` x `size` x 3 bytes, red, green, blue, row by row.
+ *
+ * @example
+ * const pixels = await renderRgb(renderSvg(env.state()), 96);
+ */
+export async function renderRgb(svg: string, size: number): Promise<Uint8Array> {
+  return new Uint8Array(await rasterise(svg, checkedSize(size)).raw().toBuffer());
+}
+
+/**
  * Joins frames of `renderSvg` to a GIF that loops for ever: the one animated format that every viewer, browser
  * and forge plays. Times are in hundredths of a second, so the frames of an uneven rate differ by one of these
  * and the whole keeps its length; equal frames in a row are merged into one that lasts as long.
