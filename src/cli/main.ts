@@ -12,6 +12,9 @@ import { evalCommand } from "./eval.js";
 import { inspectCommand } from "./inspect.js";
 import { profileCommand } from "./profile.js";
 import { replayCommand } from "./replay.js";
+import { rosCommand } from "./ros.js";
+import { withoutRosArgs } from "./ros-args.js";
+import { rosSimCommand } from "./ros-sim.js";
 import { runCommand } from "./run.js";
 import { simCommand } from "./sim.js";
 
@@ -27,6 +30,8 @@ for (const command of [
   demoCommand,
   runCommand,
   simCommand,
+  rosCommand,
+  rosSimCommand,
   evalCommand,
   profileCommand,
   replayCommand,
@@ -39,7 +44,7 @@ for (const command of [
 }
 
 try {
-  await program.parseAsync();
+  await program.parseAsync(withoutRosArgs(process.argv));
 } catch (error) {
   const expected = [ConfigurationError, TransportError, SilentNodeError, RefusedError].some(
     (kind) => error instanceof kind,
