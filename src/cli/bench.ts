@@ -3,6 +3,7 @@ import { acceptanceCommand } from "./bench/acceptance.js";
 import { budgetCommand } from "./bench/budget.js";
 import { convergenceCommand } from "./bench/convergence.js";
 import { overheadCommand } from "./bench/overhead.js";
+import { rosCommand } from "./bench/ros.js";
 import { runtimeCommand } from "./bench/runtime.js";
 import { samplersCommand } from "./bench/samplers.js";
 import { seamsCommand } from "./bench/seams.js";
@@ -26,6 +27,7 @@ export function benchCommand(): Command {
     overheadCommand,
     budgetCommand,
     seamsCommand,
+    rosCommand,
     runtimeCommand,
     simCommand,
     soakCommand,

@@ -1,4 +1,3 @@
-import { readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { Command } from "commander";
 import { env } from "onnxruntime-node";
@@ -8,6 +7,7 @@ import { PROVIDERS, type ProviderFinding, tryProvider } from "../inference/provi
 import { describeRuntime, type Runtime } from "../inference/runtime.js";
 import { describeSolver } from "../inference/settings.js";
 import { type Bundle, loadBundle } from "../policy/bundle.js";
+import { rosEnvironment } from "../ros/rclnodejs/environment.js";
 import { DEFAULT_POLICY, type RuntimeFlags, runtimeFrom, runtimeOptions } from "./options.js";
 import { printJson, StatusLine, table } from "./terminal.js";
 
@@ -51,7 +51,13 @@ async function doctor(directory: string, flags: RuntimeFlags & { readonly json?:
     cores: availableParallelism(),
     onnxruntime: env.versions.node ?? env.versions.common,
   };
-  const ros2 = findRos2();
+  const { usable: isRosUsable, reason, distro, rclnodejs } = rosEnvironment();
+  const ros2 = {
+    usable: isRosUsable,
+    reason: reason ?? null,
+    distro: distro ?? null,
+    rclnodejs: rclnodejs ?? null,
+  };
   if (flags.json) {
     const { curve = null, ...chosen } = choice ?? {};
     return printJson({ node, providers, ros2, choice: choice ? chosen : null, batch_curve: curve });
@@ -65,7 +71,7 @@ async function doctor(directory: string, flags: RuntimeFlags & { readonly json?:
           ? `${name.padEnd(11)}  usable${device ? `, ${device}` : ""}`
           : `${name.padEnd(11)}  not usable: ${reason}`,
       ),
-      `ros 2        ${ros2.distro ? `${ros2.distro} is sourced` : `not sourced: ${ros2.remedy}`}`,
+      `ros 2        ${isRosUsable ? `usable, ${distro} with rclnodejs ${rclnodejs}` : `not usable: ${reason}`}`,
       "",
       ...(choice
         ? describeChoice(bundle, wanted, choice)
@@ -116,28 +122,4 @@ function describeChoice({ manifest }: Bundle, wanted: Runtime, choice: Choice): 
     "",
     `--solver auto would choose ${choice.explanation}`,
   ];
-}
-
-interface Ros2 {
-  readonly distro: string | null;
-  /** What to do to have it; null when it is sourced. */
-  readonly remedy: string | null;
-}
-
-function findRos2(): Ros2 {
-  const distro = process.env.ROS_DISTRO;
-  if (distro) return { distro, remedy: null };
-  const [installed] = installedDistros();
-  const remedy = installed
-    ? `run ". /opt/ros/${installed}/setup.sh" in this shell first, to speak ROS 2; ZeroMQ needs nothing`
-    : "install ROS 2 and run its setup.sh in this shell first, to speak ROS 2; ZeroMQ needs nothing";
-  return { distro: null, remedy };
-}
-
-function installedDistros(): string[] {
-  try {
-    return readdirSync("/opt/ros");
-  } catch {
-    return [];
-  }
 }

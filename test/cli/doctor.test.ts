@@ -24,7 +24,7 @@ describe("parapilot doctor", () => {
 
   it("prints a table for people, and goes on when the wanted provider is not usable", async () => {
     const child = spawn(process.execPath, [MAIN, "doctor", "policies/pusht", "--provider", "cuda"], {
-      env: { ...process.env, ROS_DISTRO: "jazzy" },
+      env: { ...process.env, AMENT_PREFIX_PATH: "" },
       stdio: ["ignore", "pipe", "pipe"],
     });
     let stdout = "";
@@ -36,7 +36,7 @@ describe("parapilot doctor", () => {
     expect(stdout).toMatch(/^node +v\d+\.\d+\.\d+, \S+, \d+ cores?$/m);
     expect(stdout).toMatch(/^onnxruntime +\d+\.\d+/m);
     expect(stdout).toMatch(/^cpu +usable/m);
-    expect(stdout).toMatch(/^ros 2 +jazzy is sourced$/m);
+    expect(stdout).toMatch(/^ros 2 +not usable: ROS 2 is not sourced: run `source \S+`/m);
     expect(stdout).toMatch(/^one network call of pusht on (cpu|cuda), /m);
     expect(stdout).toMatch(/^100 +\d+\.\d\d +\d+\.\d\d +█{32}$/m);
     expect(stdout).toMatch(/^--solver auto would choose \w+.*about \d+/m);
