@@ -61,7 +61,9 @@ test("numbers that JSON cannot hold are named, not passed off as others", () => 
 test("an observation of before its age was told had none", () => {
   fc.assert(
     fc.property(EVENTS.observation, (event) => {
-      const { stated_age_ms: _, ...earlier } = JSON.parse(encodeEvent(event));
+      const { stated_age_ms: stated, ...earlier } = JSON.parse(encodeEvent(event));
+      // One that JSON cannot hold is elsewhere in the message.
+      fc.pre(stated !== undefined);
       expect(decodeEvent(JSON.stringify(earlier))).toMatchObject({ kind: "observation", statedAgeMs: 0 });
     }),
   );
