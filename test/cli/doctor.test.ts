@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { describe, expect, it } from "vitest";
+import { SOLVER_NAMES } from "../../src/inference/settings.js";
 import { finished, MAIN, parapilot } from "./process.js";
 
 describe("parapilot doctor", () => {
@@ -17,7 +18,8 @@ describe("parapilot doctor", () => {
     expect(batch_curve[0].batch).toBe(1);
     expect(batch_curve[batch_curve.length - 1].batch).toBe(100);
     for (const { ms } of batch_curve) expect(ms).toBeGreaterThan(0);
-    expect(["semilinear", "picard", "sequential"]).toContain(choice.solver);
+    // Which one is fastest here is no business of a test.
+    expect(SOLVER_NAMES.filter((name) => name !== "auto")).toContain(choice.solver);
     expect(choice).toMatchObject({ provider: "cpu", runtime: "cpu, 1 thread, spinning" });
     expect(choice.explanation).toContain(`${choice.expected_ms.toFixed(choice.expected_ms < 10 ? 1 : 0)} ms`);
   }, 120_000);
