@@ -26,9 +26,9 @@ export async function memoryOf(
   runtime: Runtime,
   settings: SolverSettings,
 ): Promise<MemoryUse> {
-  const { manifest, network: bytes, calibration } = bundle;
+  const { manifest, calibration } = bundle;
   const schedule = squaredCosine(manifest.diffusion.levels);
-  const network = await OnnxNetwork.load(bytes, manifest, runtime);
+  const network = await OnnxNetwork.load(bundle, runtime);
   // The normaliser's middle is 0.
   network.observe(new Float64Array(middleObservation(manifest).length));
   const rule = createRule(settings.rule, schedule);

@@ -27,7 +27,7 @@ export async function benchRuntime(
   for (const threads of threadCounts) {
     for (const spin of [true, false]) {
       progress(`${threads} threads, spin ${spin}`);
-      const network = await OnnxNetwork.load(bundle.network, bundle.manifest, { provider, threads, spin });
+      const network = await OnnxNetwork.load(bundle, { provider, threads, spin });
       network.observe(middleObservation(bundle.manifest));
       const costs = await timeCalls(network, [1, 4, 20, 50, levels], { warmups: 5, rounds: 20 });
       rows.push(...costs.map(({ batch, ms }) => ({ threads, spin, batch, ms_p50: ms })));

@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { acceptanceCommand } from "./bench/acceptance.js";
 import { budgetCommand } from "./bench/budget.js";
 import { convergenceCommand } from "./bench/convergence.js";
+import { networkCommand } from "./bench/network.js";
 import { overheadCommand } from "./bench/overhead.js";
 import { rosCommand } from "./bench/ros.js";
 import { runtimeCommand } from "./bench/runtime.js";
@@ -29,6 +30,7 @@ export function benchCommand(): Command {
     seamsCommand,
     rosCommand,
     runtimeCommand,
+    networkCommand,
     simCommand,
     soakCommand,
   ];

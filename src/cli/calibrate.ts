@@ -51,7 +51,7 @@ async function run(directory: string, flags: CalibrateFlags): Promise<void> {
   const bundle = await loadBundle(directory);
   const { manifest } = bundle;
   const runtime = runtimeFrom(flags);
-  const network = await OnnxNetwork.load(bundle.network, manifest, runtime);
+  const network = await OnnxNetwork.load(bundle, runtime);
   const schedule = squaredCosine(manifest.diffusion.levels);
   const status = new StatusLine();
   const file = flags.out ?? join(bundle.directory, CALIBRATION_FILE);

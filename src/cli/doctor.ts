@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { Command } from "commander";
 import { env } from "onnxruntime-node";
 import type { BatchCurve } from "../inference/batch-curve.js";
+import { describeGraphs, graphsFor } from "../inference/graphs.js";
 import { InferenceHost } from "../inference/host.js";
 import { PROVIDERS, type ProviderFinding, tryProvider } from "../inference/providers.js";
 import { describeRuntime, type Runtime } from "../inference/runtime.js";
@@ -83,6 +84,8 @@ async function doctor(directory: string, flags: RuntimeFlags & { readonly json?:
 interface Choice {
   readonly provider: Runtime["provider"];
   readonly runtime: string;
+  /** Those of the network that run, each from so many rows on. */
+  readonly graphs: readonly { readonly file: string; readonly from_rows: number }[];
   readonly solver: string;
   readonly settings: string;
   readonly expected_ms: number;
@@ -99,6 +102,7 @@ async function choose(bundle: Bundle, runtime: Runtime): Promise<Choice> {
   return {
     provider: runtime.provider,
     runtime: describeRuntime(runtime),
+    graphs: graphsFor(bundle, runtime.provider).map(({ file, fromRows }) => ({ file, from_rows: fromRows })),
     solver: settings.name,
     settings: describeSolver(settings),
     expected_ms: plan.expectedMs,
@@ -107,7 +111,7 @@ async function choose(bundle: Bundle, runtime: Runtime): Promise<Choice> {
   };
 }
 
-function describeChoice({ manifest }: Bundle, wanted: Runtime, choice: Choice): string[] {
+function describeChoice(bundle: Bundle, wanted: Runtime, choice: Choice): string[] {
   const instead = choice.provider === wanted.provider ? "" : `, because ${wanted.provider} is not usable`;
   const dearest = choice.curve[choice.curve.length - 1].ms;
   const rows = choice.curve.map(({ batch, ms }) => [
@@ -117,7 +121,7 @@ function describeChoice({ manifest }: Bundle, wanted: Runtime, choice: Choice): 
     "█".repeat(Math.max(1, Math.round((BAR_WIDTH * ms) / dearest))).padEnd(BAR_WIDTH),
   ]);
   return [
-    `one network call of ${manifest.name} on ${choice.runtime}${instead}:`,
+    `one network call of ${bundle.manifest.name} on ${choice.runtime}${instead}: ${describeGraphs(graphsFor(bundle, choice.provider))}`,
     table([["batch", "ms", "ms each", "".padEnd(BAR_WIDTH)], ...rows]).replace(/ +$/gm, ""),
     "",
     `--solver auto would choose ${choice.explanation}`,

@@ -1,11 +1,12 @@
 import { Command } from "commander";
+import { describeGraphs, graphsFor, optimizedFor } from "../inference/graphs.js";
 import { InferenceHost } from "../inference/host.js";
 import { describeRuntime, type Runtime } from "../inference/runtime.js";
 import type { SolverOptions } from "../inference/settings.js";
 import { isSolved, type SolvedTick } from "../inference/tick.js";
-import { type Bundle, loadBundle } from "../policy/bundle.js";
+import { type Bundle, loadBundle, type OptimizedGraph } from "../policy/bundle.js";
 import { ConfigurationError } from "../policy/errors.js";
-import { middleObservation } from "../policy/manifest.js";
+import { type Manifest, middleObservation } from "../policy/manifest.js";
 import { type RuntimeFlags, runtimeFrom, runtimeOptions } from "./options.js";
 import { printJson } from "./terminal.js";
 
@@ -24,12 +25,12 @@ async function inspect(directory: string, flags: RuntimeFlags & { readonly json?
   const runtime = runtimeFrom(flags);
   const oneByOne = await solveOnce(bundle, runtime, { name: "sequential" });
   const inBatches = await solveOnce(bundle, runtime, { name: "semilinear", tolerance: 1e-3 });
-  const difference = Math.max(
-    ...oneByOne.actions.map((action, k) => Math.abs(action - inBatches.actions[k])),
-  );
+  if (optimizedFor(bundle, runtime.provider).length > 0) {
+    await checkOptimized(bundle, runtime, [oneByOne, inBatches]);
+  }
   const { manifest } = bundle;
-  const range = Math.max(...manifest.action.map(({ min, max }) => max - min));
-  if (!(difference <= 0.01 * range)) {
+  const difference = largestDifference(oneByOne, inBatches);
+  if (!(difference <= allowed(manifest))) {
     throw new ConfigurationError(
       `the network answers a batch otherwise than its samples one by one: actions differ by ${difference.toPrecision(2)}; export it again with a free batch size`,
     );
@@ -37,6 +38,7 @@ async function inspect(directory: string, flags: RuntimeFlags & { readonly json?
 
   const check = {
     runtime: describeRuntime(runtime),
+    graphs: describeGraphs(graphsFor(bundle, runtime.provider)),
     first_action: Array.from(oneByOne.actions.subarray(0, manifest.action.length)),
     clipped: oneByOne.clipped,
     sequential_ms: oneByOne.timings.solve,
@@ -46,6 +48,30 @@ async function inspect(directory: string, flags: RuntimeFlags & { readonly json?
   if (flags.json)
     return printJson({ directory: bundle.directory, bytes: bundle.network.length, manifest, check });
   process.stdout.write(describe(bundle, check));
+}
+
+/** @throws ConfigurationError when the optimised graphs give another chunk than the network that they stand for. */
+async function checkOptimized(
+  bundle: Bundle,
+  runtime: Runtime,
+  solved: readonly SolvedTick[],
+): Promise<void> {
+  const original = await solveOnce({ ...bundle, optimized: [] }, runtime, { name: "sequential" });
+  const difference = Math.max(...solved.map((tick) => largestDifference(original, tick)));
+  if (difference <= allowed(bundle.manifest)) return;
+  throw new ConfigurationError(
+    `the optimised graphs answer otherwise than ${bundle.manifest.denoiser.file}: actions differ by ${difference.toPrecision(2)}; ` +
+      "make them anew with parapilot optimize, or take denoiser.optimized out of policy.yaml",
+  );
+}
+
+function largestDifference(a: SolvedTick, b: SolvedTick): number {
+  return Math.max(...a.actions.map((action, k) => Math.abs(action - b.actions[k])));
+}
+
+/** Between chunks that are the same but for the solver's tolerance. */
+function allowed({ action }: Manifest): number {
+  return 0.01 * Math.max(...action.map(({ min, max }) => max - min));
 }
 
 async function solveOnce(bundle: Bundle, runtime: Runtime, solver: SolverOptions): Promise<SolvedTick> {
@@ -60,6 +86,8 @@ async function solveOnce(bundle: Bundle, runtime: Runtime, solver: SolverOptions
 
 interface Check {
   readonly runtime: string;
+  /** Those that ran. */
+  readonly graphs: string;
   readonly first_action: readonly number[];
   readonly clipped: number;
   readonly sequential_ms: number;
@@ -72,8 +100,12 @@ function describeCalibration({ calibration }: Bundle): string {
   return `response at ${calibration.states} states, guess from ${calibration.ticks} ticks`;
 }
 
+function describeGraph({ file, fromRows, bytes }: OptimizedGraph): string {
+  return `${file} from ${fromRows} ${fromRows === 1 ? "row" : "rows"} on, ${(bytes.length / 1e6).toFixed(1)} MB, checksum as stated`;
+}
+
 function describe(bundle: Bundle, check: Check): string {
-  const { manifest, directory, network } = bundle;
+  const { manifest, directory, network, optimized } = bundle;
   const past = manifest.n_obs_steps - 1;
   const facts = (record: Readonly<Record<string, string | number>>) =>
     Object.entries(record).map(([key, value]) => `    ${key}: ${value}`);
@@ -87,12 +119,13 @@ function describe(bundle: Bundle, check: Check): string {
     ),
     `  diffusion    ${manifest.diffusion.levels} levels, ${manifest.diffusion.schedule}, predicts ${manifest.diffusion.prediction}, clip ±${manifest.diffusion.clip}`,
     `  network      ${manifest.denoiser.file}, ${(network.length / 1e6).toFixed(1)} MB, checksum as stated`,
+    ...optimized.map((graph) => `  optimised    ${describeGraph(graph)}`),
     `  calibration  ${describeCalibration(bundle)}`,
     "  training",
     ...facts(manifest.training),
     "  score",
     ...facts(manifest.score),
-    `  check        ${check.runtime}: one chunk of ${manifest.diffusion.levels} calls in ${check.sequential_ms.toFixed(0)} ms; in ${check.parallel_sweeps} sweeps the same within ${check.largest_difference.toPrecision(1)}`,
+    `  check        ${check.runtime}, ${check.graphs}: one chunk of ${manifest.diffusion.levels} calls in ${check.sequential_ms.toFixed(0)} ms; in ${check.parallel_sweeps} sweeps the same within ${check.largest_difference.toPrecision(1)}`,
     `               first action [${check.first_action.map((a) => a.toFixed(1)).join(", ")}], ${check.clipped} entries clipped to the limits`,
     "",
   ].join("\n");

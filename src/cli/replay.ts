@@ -84,7 +84,7 @@ async function replayExactly(
     );
   }
   const bundle = await loadBundle(header.bundle.directory);
-  checkSame(header.bundle, bundleFingerprint(bundle));
+  checkSame(header.bundle, bundleFingerprint(bundle, header.runtime.provider));
   const elsewhere = describeElsewhere(header.versions);
   if (elsewhere) status.note(`${elsewhere}: bits may differ for that alone`);
   const resolver = await LocalResolver.open(bundle, header.solver, header.runtime);
@@ -146,12 +146,26 @@ function changedSolver(recorded: RecordingHeader["solver"], flags: SolverFlags):
 }
 
 function checkSame(recorded: RecordingHeader["bundle"], found: RecordingHeader["bundle"]): void {
-  if (recorded.network === found.network && recorded.calibration === found.calibration) return;
-  const digest = (text: string | null) => (text === null ? "none" : `${text.slice(0, 12)}…`);
+  const was = partsOf(recorded);
+  const is = partsOf(found);
+  const changed = Object.entries(was)
+    .filter(([part, then]) => is[part] !== then)
+    .map(([part, then]) => `${part} ${then}, now ${is[part]}`.replace(/([0-9a-f]{12})[0-9a-f]{52}/g, "$1…"));
+  if (changed.length === 0) return;
   throw new ConfigurationError(
-    `${found.directory} is not as it was when this was recorded (network ${digest(recorded.network)}, now ${digest(found.network)}; ` +
-      `calibration ${digest(recorded.calibration)}, now ${digest(found.calibration)}); put the old bundle back, or compare with --policy`,
+    `${found.directory} is not as it was when this was recorded (${changed.join("; ")}); ` +
+      "put the old bundle back, or compare with --policy",
   );
+}
+
+/** Everything of a bundle that a bit may depend on, in words. */
+function partsOf({ network, optimized, calibration }: RecordingHeader["bundle"]): Record<string, string> {
+  const graphs = optimized.map(({ sha256, from_rows }) => `${sha256} (from_rows ${from_rows})`);
+  return {
+    network,
+    "optimised graphs": graphs.join(" and ") || "none",
+    calibration: calibration ?? "none",
+  };
 }
 
 /** Another policy has to take what was recorded, and give what it can be compared with. */

@@ -141,11 +141,12 @@ export class InferenceHost implements Inference {
   }
 
   #startThread(): WorkerThread {
-    const { manifest, network, statistics, calibration } = this.#bundle;
+    const { manifest, network, optimized, statistics, calibration } = this.#bundle;
     const { hangMs, faults } = this.#options;
     const start = {
       manifest,
       network,
+      optimized,
       statistics,
       calibration,
       runtime: this.runtime,

@@ -1,17 +1,25 @@
 import * as ort from "onnxruntime-node";
 import { ConfigurationError } from "../policy/errors.js";
-import { type Manifest, observationWidth } from "../policy/manifest.js";
+import { observationWidth } from "../policy/manifest.js";
 import type { ChunkShape, NoiseNetwork } from "../sampling/denoiser.js";
 import { monotonicMs } from "../time/clock.js";
+import { graphAt, graphsFor, type NetworkFiles } from "./graphs.js";
 import { type Runtime, sessionOptions } from "./runtime.js";
 
+/** A graph that is ready to run. */
+interface LoadedGraph {
+  readonly fromRows: number;
+  readonly session: ort.InferenceSession;
+}
+
 /**
- * The noise network of a bundle in onnxruntime. The graph takes `sample` [batch, H, D] float32, `level` [batch] int64
- * and `observation` [1, To · O] float32, one row for the whole batch, and gives `noise` [batch, H, D] float32.
+ * The noise network of a bundle in onnxruntime, as one graph or as several for different batch sizes. A graph takes
+ * `sample` [batch, H, D] float32, `level` [batch] int64 and `observation` [1, To · O] float32, one row for the whole
+ * batch, and gives `noise` [batch, H, D] float32.
  */
 export class OnnxNetwork implements NoiseNetwork {
   readonly shape: ChunkShape;
-  readonly #session: ort.InferenceSession;
+  readonly #graphs: readonly LoadedGraph[];
   #sample: Float32Array;
   /** int64 on the wire to the network, written through its low words: levels are small and not negative. */
   #level: Int32Array;
@@ -20,31 +28,40 @@ export class OnnxNetwork implements NoiseNetwork {
   readonly #feeds = new Map<number, ort.InferenceSession.FeedsType>();
   #runMs = 0;
 
-  private constructor(session: ort.InferenceSession, shape: ChunkShape, observations: number) {
+  private constructor(graphs: readonly LoadedGraph[], shape: ChunkShape, observations: number) {
     this.shape = shape;
-    this.#session = session;
+    this.#graphs = graphs;
     this.#sample = new Float32Array();
     this.#level = new Int32Array();
     this.#observation = new Float32Array(observations);
   }
 
   /**
+   * Loads the graphs that the provider runs of this policy.
+   *
    * @throws ConfigurationError when the bytes are no ONNX model, when its inputs or outputs do not fit the manifest, or
-   * when the execution provider cannot run it.
+   * when the execution provider cannot run it. An optimised graph that fails is not silently done without.
    */
-  static async load(network: Uint8Array, manifest: Manifest, runtime: Runtime): Promise<OnnxNetwork> {
-    let session: ort.InferenceSession;
-    try {
-      session = await ort.InferenceSession.create(network, sessionOptions(runtime));
-    } catch (error) {
-      throw new ConfigurationError(
-        `onnxruntime cannot load ${manifest.denoiser.file} on provider "${runtime.provider}": ${(error as Error).message}`,
-      );
-    }
+  static async load(files: NetworkFiles, runtime: Runtime): Promise<OnnxNetwork> {
+    const { manifest, network } = files;
     const shape = { horizon: manifest.horizon, dim: manifest.action.length };
     const observations = manifest.n_obs_steps * observationWidth(manifest);
-    checkSignature(session, shape, observations);
-    return new OnnxNetwork(session, shape, observations);
+    const loaded: LoadedGraph[] = [];
+    for (const { file, fromRows, bytes } of graphsFor(files, runtime.provider)) {
+      const without = bytes === network ? "" : `; ${WITHOUT_IT}`;
+      let session: ort.InferenceSession;
+      try {
+        session = await ort.InferenceSession.create(bytes, sessionOptions(runtime));
+      } catch (error) {
+        throw new ConfigurationError(
+          `onnxruntime cannot load ${file} on provider "${runtime.provider}": ${(error as Error).message}${without}`,
+        );
+      }
+      const problem = signatureProblem(session, shape, observations);
+      if (problem) throw new ConfigurationError(`${file}: ${problem}${without}`);
+      loaded.push({ fromRows, session });
+    }
+    return new OnnxNetwork(loaded, shape, observations);
   }
 
   /** Sets the observation that the next predictions are conditioned on: [To · O], normalised, oldest first. */
@@ -69,7 +86,7 @@ export class OnnxNetwork implements NoiseNetwork {
     for (let row = 0; row < rows; row++) this.#level[2 * row] = levels[row];
     const feeds = this.#feedsFor(rows);
     const began = monotonicMs();
-    const { noise } = await this.#session.run(feeds);
+    const { noise } = await graphAt(this.#graphs, rows).session.run(feeds);
     this.#runMs += monotonicMs() - began;
     if (noise.size !== rows * size) {
       throw new Error(
@@ -106,15 +123,19 @@ export class OnnxNetwork implements NoiseNetwork {
   }
 
   async close(): Promise<void> {
-    await this.#session.release();
+    for (const { session } of this.#graphs) await session.release();
   }
 }
 
-function checkSignature(
+const WITHOUT_IT =
+  "make it anew with parapilot optimize, or take it out of denoiser.optimized in policy.yaml: the policy runs without, slower";
+
+/** What of a graph's inputs and outputs does not fit the manifest, if anything. */
+function signatureProblem(
   session: ort.InferenceSession,
   { horizon, dim }: ChunkShape,
   observations: number,
-): void {
+): string | undefined {
   const expected = {
     inputs: {
       sample: ["float32", ["batch", horizon, dim]],
@@ -140,12 +161,13 @@ function checkSignature(
       );
     if (!fits) {
       const names = wanted.map(([name, [type, shape]]) => `${name} ${type} ${show(shape)}`);
-      throw new ConfigurationError(
+      return (
         `the network's ${side} are ${found.join(", ")}; the manifest needs ${names.join(", ")}: ` +
-          "correct horizon, action, n_obs_steps or observation in policy.yaml, or export the network again",
+        "correct horizon, action, n_obs_steps or observation in policy.yaml, or export the network again"
       );
     }
   }
+  return undefined;
 }
 
 function same(found: readonly (number | string)[], wanted: readonly (number | string)[]): boolean {

@@ -1,3 +1,4 @@
+import type { OptimizedGraph } from "../policy/bundle.js";
 import type { Calibration } from "../policy/calibration.js";
 import type { Manifest } from "../policy/manifest.js";
 import type { SolverStatistics } from "../policy/solver-statistics.js";
@@ -11,6 +12,7 @@ import type { WorkerFaults } from "./worker-faults.js";
 export interface WorkerStart {
   readonly manifest: Manifest;
   readonly network: Uint8Array;
+  readonly optimized: readonly OptimizedGraph[];
   readonly statistics: SolverStatistics | undefined;
   readonly calibration: Calibration | undefined;
   readonly runtime: Runtime;

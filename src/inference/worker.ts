@@ -18,18 +18,11 @@ import { FaultInjector } from "./worker-faults.js";
 if (!parentPort) throw new Error("worker.js is started by InferenceHost, not by hand");
 const port = parentPort;
 const send = (message: FromWorker): void => port.postMessage(message);
-const {
-  manifest,
-  network: bytes,
-  statistics,
-  calibration,
-  runtime,
-  settings: wanted,
-  faults = {},
-} = workerData as WorkerStart;
+const started = workerData as WorkerStart;
+const { manifest, statistics, calibration, runtime, settings: wanted, faults = {} } = started;
 
 async function begin(): Promise<void> {
-  const network = await OnnxNetwork.load(bytes, manifest, runtime);
+  const network = await OnnxNetwork.load(started, runtime);
   const planned = wanted.name === "auto" ? await planFor(network) : undefined;
   const settings = planned?.settings ?? wanted;
   const injector = new FaultInjector(faults);

@@ -7,11 +7,22 @@ import { ConfigurationError, describeIssues } from "./errors.js";
 import { type Manifest, manifestSchema, observationWidth } from "./manifest.js";
 import { type SolverStatistics, solverStatisticsSchema } from "./solver-statistics.js";
 
+/** A graph that answers as a policy's network does, up to rounding, and is faster from some batch size on. */
+export interface OptimizedGraph {
+  /** Beside policy.yaml. */
+  readonly file: string;
+  readonly sha256: string;
+  readonly fromRows: number;
+  readonly bytes: Uint8Array;
+}
+
 /** A policy on disk, read and checked: the manifest and the bytes of its network. */
 export interface Bundle {
   readonly directory: string;
   readonly manifest: Manifest;
   readonly network: Uint8Array;
+  /** By ascending rows; empty for a policy that nobody has optimised. */
+  readonly optimized: readonly OptimizedGraph[];
   /** Absent from a policy that nobody has measured. */
   readonly statistics?: SolverStatistics;
   /** Absent from a policy that nobody has calibrated, or whose network has changed since. */
@@ -19,10 +30,11 @@ export interface Bundle {
 }
 
 /**
- * Reads a policy bundle: `<directory>/policy.yaml`, the denoiser it names, and `statistics.json` if there is one.
+ * Reads a policy bundle: `<directory>/policy.yaml`, the denoiser and the optimised graphs that it names, and
+ * `statistics.json` if there is one.
  *
  * @throws ConfigurationError naming the file, the field and the remedy when anything is missing, malformed or inconsistent,
- * or when the network is not the one whose checksum the manifest states.
+ * or when a graph is not the one whose checksum the manifest states.
  * @example
  * const bundle = await loadBundle("policies/pusht");
  */
@@ -35,26 +47,50 @@ export async function loadBundle(directory: string): Promise<Bundle> {
     `"${directory}" is not a policy bundle; give the folder that holds policy.yaml`,
   );
   const manifest = parseManifest(text, manifestFile);
-  const networkFile = join(root, manifest.denoiser.file);
-  const network = await readOr(networkFile, null, `copy the denoiser that policy.yaml names beside it`);
-  const sha256 = createHash("sha256").update(network).digest("hex");
-  if (sha256 !== manifest.denoiser.sha256) {
-    throw new ConfigurationError(
-      `${networkFile} (${network.length} bytes) has sha256 ${sha256}, but policy.yaml states ${manifest.denoiser.sha256}: ` +
-        "the file is truncated or belongs to another policy; copy the bundle again, or state the new checksum if you replaced the network",
-    );
+  const { denoiser } = manifest;
+  const network = await readGraph(root, denoiser, {
+    missing: "copy the denoiser that policy.yaml names beside it",
+    changed: "copy the bundle again, or state the new checksum if you replaced the network",
+  });
+  const optimized: OptimizedGraph[] = [];
+  for (const { file, sha256, from_rows: fromRows } of denoiser.optimized ?? []) {
+    const bytes = await readGraph(root, { file, sha256 }, OPTIMIZED_REMEDIES);
+    optimized.push({ file, sha256, fromRows, bytes });
   }
   const statistics = await readStatistics(join(root, "statistics.json"));
   const calibration = await loadCalibration(join(root, CALIBRATION_FILE));
   // Measured on another network, it would only be slow; but nobody would know why.
-  const fits = calibration?.denoiser === sha256;
+  const fits = calibration?.denoiser === denoiser.sha256;
   return {
     directory: root,
     manifest,
     network,
+    optimized,
     ...(statistics ? { statistics } : {}),
     ...(calibration && fits ? { calibration } : {}),
   };
+}
+
+const OPTIMIZED_REMEDIES = {
+  missing:
+    "copy the graph beside policy.yaml, or take it out of denoiser.optimized: the policy runs without, slower",
+  changed: "copy the bundle again, or make it anew with parapilot optimize",
+};
+
+/** @throws ConfigurationError with one of the remedies. */
+async function readGraph(
+  root: string,
+  { file, sha256 }: { readonly file: string; readonly sha256: string },
+  remedies: typeof OPTIMIZED_REMEDIES,
+): Promise<Uint8Array> {
+  const path = join(root, file);
+  const bytes = await readOr(path, null, remedies.missing);
+  const found = createHash("sha256").update(bytes).digest("hex");
+  if (found === sha256) return bytes;
+  throw new ConfigurationError(
+    `${path} (${bytes.length} bytes) has sha256 ${found}, but policy.yaml states ${sha256}: ` +
+      `the file is truncated or belongs to another policy; ${remedies.changed}`,
+  );
 }
 
 /** The sizes that a calibration of this policy has. */

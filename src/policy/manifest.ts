@@ -10,6 +10,8 @@ const facts = z
   .record(z.string(), z.union([z.string(), z.number()]))
   .refine((record) => Object.keys(record).length > 0, "must say something");
 const range = z.strictObject({ min: numbers, max: numbers });
+const graphFile = name.regex(/^[^/\\]+$/, "a file beside policy.yaml, not a path");
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "64 lower-case hexadecimal digits");
 const MEASURED = /^(.+)\[(\d+)\]$/;
 const action = z.strictObject({
   name,
@@ -61,8 +63,20 @@ export const manifestSchema = z
       action: range,
     }),
     denoiser: z.strictObject({
-      file: name.regex(/^[^/\\]+$/, "a file beside policy.yaml, not a path"),
-      sha256: z.string().regex(/^[0-9a-f]{64}$/, "64 lower-case hexadecimal digits"),
+      file: graphFile,
+      sha256,
+      optimized: z
+        .array(
+          z.strictObject({
+            file: graphFile,
+            sha256,
+            from_rows: count.describe("batch size from which on it runs, up to the next one's"),
+          }),
+        )
+        .optional()
+        .describe(
+          "the same function up to rounding, as graphs that are faster on a CPU; by ascending from_rows",
+        ),
     }),
     training: facts.describe("how it was made, for a reader"),
     score: facts.describe("what it measured, and the command"),
@@ -77,6 +91,16 @@ export const manifestSchema = z
         `${n_action_steps} executed steps after ${n_obs_steps - 1} past ones do not fit a horizon of ${horizon}`,
       );
     }
+    const optimized = manifest.denoiser.optimized ?? [];
+    optimized.forEach(({ from_rows }, k) => {
+      const before = optimized[k - 1]?.from_rows;
+      if (before >= from_rows) {
+        complain(
+          ["denoiser", "optimized", k, "from_rows"],
+          `must be above ${before}, that of the graph before it`,
+        );
+      }
+    });
     const checkRange = (path: (string | number)[], width: number, { min, max }: z.infer<typeof range>) => {
       for (const [side, values] of [["min", min] as const, ["max", max] as const]) {
         if (values.length !== width) {

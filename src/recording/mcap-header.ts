@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { z } from "zod";
+import { optimizedFor } from "../inference/graphs.js";
 import { type Runtime, runtimeSchema } from "../inference/runtime.js";
 import { type SolverSettings, solverSettingsSchema } from "../inference/settings.js";
 import type { Bundle } from "../policy/bundle.js";
@@ -22,6 +23,12 @@ export const recordingHeaderSchema = z.strictObject({
   bundle: z.strictObject({
     directory: z.string(),
     network: z.string().describe("sha256 of the denoiser"),
+    optimized: z
+      .array(z.strictObject({ sha256: z.string(), from_rows: z.int() }))
+      .default([])
+      .describe(
+        "graphs that ran in the denoiser's place, each from so many rows on; recordings from before there were any name none",
+      ),
     calibration: z.string().nullable().describe("sha256 of the calibration's numbers; null: there was none"),
   }),
   manifest: manifestSchema,
@@ -51,7 +58,7 @@ export interface RecordedSetup {
 export function recordingHeader({ bundle, solver, runtime, budgets, plan }: RecordedSetup): RecordingHeader {
   return {
     versions: versions(),
-    bundle: bundleFingerprint(bundle),
+    bundle: bundleFingerprint(bundle, runtime.provider),
     manifest: bundle.manifest,
     solver,
     runtime,
@@ -60,11 +67,16 @@ export function recordingHeader({ bundle, solver, runtime, budgets, plan }: Reco
   };
 }
 
-/** Tells whether a bundle has the numbers of another one, wherever the two lie. */
-export function bundleFingerprint({ directory, manifest, calibration }: Bundle): RecordingHeader["bundle"] {
+/** Tells whether a bundle gives the numbers of another one on a provider, wherever the two lie. */
+export function bundleFingerprint(bundle: Bundle, provider: Runtime["provider"]): RecordingHeader["bundle"] {
+  const { directory, manifest, calibration } = bundle;
   return {
     directory,
     network: manifest.denoiser.sha256,
+    optimized: optimizedFor(bundle, provider).map(({ sha256, fromRows }) => ({
+      sha256,
+      from_rows: fromRows,
+    })),
     calibration: calibration ? calibrationDigest(calibration) : null,
   };
 }

@@ -40,7 +40,7 @@ export class LocalResolver implements Resolver {
     budgetMs: number | null = null,
   ): Promise<LocalResolver> {
     const { manifest, calibration } = bundle;
-    const network = await OnnxNetwork.load(bundle.network, manifest, runtime);
+    const network = await OnnxNetwork.load(bundle, runtime);
     const denoiser = conditioned(network, manifest);
     return new LocalResolver(
       network,

@@ -21,6 +21,7 @@ describe("parapilot doctor", () => {
     // Which one is fastest here is no business of a test.
     expect(SOLVER_NAMES.filter((name) => name !== "auto")).toContain(choice.solver);
     expect(choice).toMatchObject({ provider: "cpu", runtime: "cpu, 1 thread, spinning" });
+    expect(choice.graphs[0]).toMatchObject({ from_rows: 1 });
     expect(choice.explanation).toContain(`${choice.expected_ms.toFixed(choice.expected_ms < 10 ? 1 : 0)} ms`);
   }, 120_000);
 
@@ -39,7 +40,7 @@ describe("parapilot doctor", () => {
     expect(stdout).toMatch(/^onnxruntime +\d+\.\d+/m);
     expect(stdout).toMatch(/^cpu +usable/m);
     expect(stdout).toMatch(/^ros 2 +not usable: ROS 2 is not sourced: run `source \S+`/m);
-    expect(stdout).toMatch(/^one network call of pusht on (cpu|cuda), /m);
+    expect(stdout).toMatch(/^one network call of pusht on (cpu|cuda), .*: \S+\.onnx/m);
     expect(stdout).toMatch(/^100 +\d+\.\d\d +\d+\.\d\d +█{32}$/m);
     expect(stdout).toMatch(/^--solver auto would choose \w+.*about \d+/m);
     if (/^cuda +not usable: \S/m.test(stdout)) expect(stdout).toContain("because cuda is not usable");

@@ -6,6 +6,8 @@ import { loadBundle } from "../../src/policy/bundle.js";
 import { recordingHeader } from "../../src/recording/mcap-header.js";
 import { Recorder } from "../../src/recording/recorder.js";
 import { Recording } from "../../src/recording/recording.js";
+import { roundedOtherwise } from "../inference/rounded.js";
+import { optimizedBundle } from "../policy/bundles.js";
 import { finished, parapilot, says, start } from "./process.js";
 
 let folder: string;
@@ -16,17 +18,24 @@ afterAll(() => rm(folder, { recursive: true }));
 
 interface Run {
   readonly name: string;
+  /** A policy's folder; a copy of the shipped one unless told. */
+  readonly policy?: string;
   readonly threads: number;
   readonly node?: readonly string[];
   readonly sim?: readonly string[];
 }
 
 /** Records a simulator's run of 60 steps, and the file's name. */
-async function record({ name, threads, node: nodeFlags = [], sim = [] }: Run): Promise<string> {
+async function record({
+  name,
+  policy = join(folder, "pusht"),
+  threads,
+  node: nodeFlags = [],
+  sim = [],
+}: Run): Promise<string> {
   const file = join(folder, `${name}.mcap`);
   const launch = join(folder, `${name}.yaml`);
-  const policy = join(folder, "pusht");
-  await cp(resolve("policies/pusht"), policy, { recursive: true });
+  await cp(resolve("policies/pusht"), join(folder, "pusht"), { recursive: true });
   await writeFile(launch, `policy: ${policy}\nruntime: { threads: ${threads} }\n`);
   const node = start("run", launch, "--endpoint", "tcp://127.0.0.1:*", "--record", file, ...nodeFlags);
   const [, endpoint] = await says(node, /pusht at (tcp:\S+)\n[\s\S]*recording to/);
@@ -89,6 +98,24 @@ describe("parapilot replay", () => {
     const { code, result } = await replayed(file);
     expect(result).toMatchObject({ exact: true, differences: 0 });
     expect(result.assumed).toBeGreaterThan(0);
+    expect(code).toBe(0);
+  }, 180_000);
+
+  it("finds a run with optimised graphs bit-equal, and refuses it once they are others", async () => {
+    const network = await readFile("policies/pusht/denoiser.onnx");
+    const policy = await optimizedBundle([{ bytes: roundedOtherwise(network), fromRows: 5 }]);
+    const file = await record({ name: "optimised", policy, threads: 1 });
+    expect(await replayed(file)).toMatchObject({ code: 0, result: { exact: true, differences: 0 } });
+    const manifest = join(policy, "policy.yaml");
+    const text = await readFile(manifest, "utf8");
+    await writeFile(manifest, text.replace("from_rows: 5", "from_rows: 6"));
+    expect(await replayed(file)).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        /recorded \(optimised graphs (\w{12}…) \(from_rows 5\), now \1 \(from_rows 6\)\); put the old bundle back/,
+      ),
+    });
+    const { code } = await replayed(file, "--policy", policy);
     expect(code).toBe(0);
   }, 180_000);
 

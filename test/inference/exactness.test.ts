@@ -26,10 +26,11 @@ describe("on the shipped network, with tolerance 0", () => {
   let observation: Float64Array;
 
   beforeAll(async () => {
-    const { network: bytes, manifest, ...bundle } = await loadBundle("policies/pusht");
+    const bundle = await loadBundle("policies/pusht");
     if (!bundle.calibration) throw new Error("policies/pusht has no calibration of its network");
     calibration = bundle.calibration;
-    network = await OnnxNetwork.load(bytes, manifest, { provider: "cpu", threads: 2, spin: false });
+    const { manifest } = bundle;
+    network = await OnnxNetwork.load(bundle, { provider: "cpu", threads: 2, spin: false });
     observation = middleObservation(manifest).map((_, k) => 0.3 * Math.sin(k));
     network.observe(observation);
     denoiser = cleanFromNoise(network, schedule, manifest.diffusion.clip);

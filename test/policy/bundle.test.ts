@@ -1,9 +1,9 @@
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import { expect, test } from "vitest";
 import { loadBundle } from "../../src/policy/bundle.js";
 import { ConfigurationError } from "../../src/policy/errors.js";
-import { changedBundle, SHIPPED, temporaryFolder } from "./bundles.js";
+import { changedBundle, optimizedBundle, SHIPPED, temporaryFolder } from "./bundles.js";
 
 /** The error that loading a bundle ends with. */
 async function refusal(folder: string): Promise<string> {
@@ -79,4 +79,35 @@ test("one flipped bit in the network is noticed", async () => {
 test("a replaced network is fine once its checksum is stated", async () => {
   const folder = await changedBundle({ network: () => new Uint8Array(10), restated: true });
   expect((await loadBundle(folder)).network).toHaveLength(10);
+});
+
+test("optimised graphs are read in their order, and the network stays what names the policy", async () => {
+  const network = await readFile(join(SHIPPED, "denoiser.onnx"));
+  const folder = await optimizedBundle([
+    { bytes: network, fromRows: 1 },
+    { bytes: new Uint8Array(10), fromRows: 5 },
+  ]);
+  const { optimized, manifest } = await loadBundle(folder);
+  expect(optimized.map(({ file, fromRows, bytes }) => [file, fromRows, bytes.length])).toEqual([
+    ["graph-0.onnx", 1, network.length],
+    ["graph-1.onnx", 5, 10],
+  ]);
+  expect(optimized[0].sha256).toBe(manifest.denoiser.sha256);
+});
+
+test("a policy that nobody has optimised has no optimised graphs", async () => {
+  expect((await loadBundle(await optimizedBundle([]))).optimized).toEqual([]);
+});
+
+test("a missing optimised graph is named, with what to do", async () => {
+  const folder = await optimizedBundle([{ bytes: new Uint8Array(10), fromRows: 1 }]);
+  await rm(join(folder, "graph-0.onnx"));
+  expect(await refusal(folder)).toMatch(/graph-0\.onnx \(ENOENT\): copy the graph .*denoiser\.optimized/);
+});
+
+test("an optimised graph with another checksum is refused, with the remedy", async () => {
+  const folder = await optimizedBundle([{ bytes: new Uint8Array(10), fromRows: 1, sha256: "0".repeat(64) }]);
+  const message = await refusal(folder);
+  expect(message).toMatch(/graph-0\.onnx \(10 bytes\) has sha256 \w{64}, but policy\.yaml states 0{64}/);
+  expect(message).toContain("make it anew with parapilot optimize");
 });

@@ -3,6 +3,7 @@ import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
+import { parse, stringify } from "yaml";
 
 /** The policy that ships; tests run in the repository's root. */
 export const SHIPPED = join("policies", "pusht");
@@ -20,6 +21,31 @@ export interface Changes {
   readonly network?: ((bytes: Uint8Array) => Uint8Array) | null;
   /** Whether policy.yaml states the checksum of the changed network. */
   readonly restated?: boolean;
+}
+
+/** An optimised graph to put into a copy of the shipped policy. */
+export interface AddedGraph {
+  readonly bytes: Uint8Array;
+  readonly fromRows: number;
+  /** The checksum that policy.yaml states; that of the bytes unless told. */
+  readonly sha256?: string;
+}
+
+/** A copy of the shipped policy with these optimised graphs, `graph-0.onnx` and so on, and no others; its folder. */
+export async function optimizedBundle(graphs: readonly AddedGraph[]): Promise<string> {
+  const folder = await changedBundle({ manifest: (text) => withGraphs(text, graphs) });
+  for (const [k, { bytes }] of graphs.entries()) await writeFile(join(folder, `graph-${k}.onnx`), bytes);
+  return folder;
+}
+
+function withGraphs(manifest: string, graphs: readonly AddedGraph[]): string {
+  const document = parse(manifest);
+  document.denoiser.optimized = graphs.map(({ bytes, fromRows, sha256 }, k) => ({
+    file: `graph-${k}.onnx`,
+    sha256: sha256 ?? createHash("sha256").update(bytes).digest("hex"),
+    from_rows: fromRows,
+  }));
+  return stringify(document);
 }
 
 /** A copy of the shipped policy with something changed; its folder. */

@@ -24,6 +24,19 @@ const goal = (changes: Record<string, unknown>) => ({
   action: [{ name: "goal", unit: "rad", min: -2, max: 2, ...changes }],
 });
 
+const GRAPH = { file: "g.onnx", sha256: "b".repeat(64), from_rows: 1 };
+const optimized = (fromRows: readonly number[]) => ({
+  "denoiser.optimized": fromRows.map((from_rows) => ({ ...GRAPH, from_rows })),
+});
+
+test("optimised graphs may begin at any rows, in ascending order", () => {
+  for (const fromRows of [[], [1], [5], [1, 2, 100]]) {
+    const { denoiser } = parseManifest(jointText(optimized(fromRows)));
+    expect(denoiser.optimized?.map(({ from_rows }) => from_rows)).toEqual(fromRows);
+  }
+  expect(parseManifest(jointText()).denoiser.optimized).toBeUndefined();
+});
+
 test("a sound manifest is read as it stands", () => {
   expect(parseManifest(jointText())).toMatchObject({ name: "joint", horizon: 6, n_obs_steps: 2 });
 });
@@ -85,6 +98,22 @@ const MISTAKES: [what: string, changes: Record<string, unknown>, message: string
     "a checksum that is none",
     { "denoiser.sha256": "abc" },
     "denoiser.sha256: 64 lower-case hexadecimal digits",
+  ],
+  [
+    "optimised graphs in another order",
+    optimized([8, 8]),
+    "denoiser.optimized.1.from_rows: must be above 8, that of the graph before it (found 8)",
+  ],
+  ["an optimised graph from no row on", optimized([0]), "denoiser.optimized.0.from_rows: "],
+  [
+    "an optimised graph elsewhere",
+    { "denoiser.optimized": [{ ...GRAPH, file: "../g.onnx" }] },
+    "denoiser.optimized.0.file: a file beside policy.yaml, not a path",
+  ],
+  [
+    "an optimised graph without a checksum",
+    { "denoiser.optimized": [{ ...GRAPH, sha256: undefined }] },
+    "denoiser.optimized.0.sha256: ",
   ],
   [
     "an infinite limit",

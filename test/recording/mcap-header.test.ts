@@ -1,13 +1,14 @@
 import { expect, test } from "vitest";
 import { runtimeSchema } from "../../src/inference/runtime.js";
 import { resolveSolver } from "../../src/inference/settings.js";
-import { loadBundle } from "../../src/policy/bundle.js";
+import { type Bundle, loadBundle } from "../../src/policy/bundle.js";
 import {
   bundleFingerprint,
   recordingHeader,
   recordingHeaderSchema,
 } from "../../src/recording/mcap-header.js";
-import { SHIPPED } from "../policy/bundles.js";
+import { optimizedBundle, SHIPPED } from "../policy/bundles.js";
+import { HEADER } from "./events.js";
 
 test("the header of the shipped policy survives its way through JSON", async () => {
   const bundle = await loadBundle(SHIPPED);
@@ -27,13 +28,33 @@ test("the header of the shipped policy survives its way through JSON", async () 
   expect(Object.keys(header.versions)).toEqual(["parapilot", "node", "onnxruntime", "platform"]);
 });
 
+test("the header names the optimised graphs that run, which are none on a GPU", async () => {
+  const bundle = await loadBundle(await optimizedBundle([{ bytes: new Uint8Array(10), fromRows: 5 }]));
+  const setup = { bundle, solver: resolveSolver({}, false), budgets: {}, plan: {} };
+  const of = (provider: "cpu" | "webgpu") => {
+    const header = recordingHeader({ ...setup, runtime: runtimeSchema.parse({ provider, threads: 1 }) });
+    return recordingHeaderSchema.parse(JSON.parse(JSON.stringify(header))).bundle.optimized;
+  };
+  expect(of("cpu")).toEqual([{ sha256: bundle.optimized[0].sha256, from_rows: 5 }]);
+  expect(of("webgpu")).toEqual([]);
+});
+
+test("a recording from before there were optimised graphs ran none", () => {
+  const { optimized, ...before } = HEADER.bundle;
+  expect(recordingHeaderSchema.parse({ ...HEADER, bundle: before }).bundle).toEqual({
+    ...before,
+    optimized: [],
+  });
+});
+
 test("a changed calibration is told from the one that was recorded", async () => {
   const bundle = await loadBundle(SHIPPED);
-  const before = bundleFingerprint(bundle).calibration;
+  const calibrationOf = (changed: Bundle) => bundleFingerprint(changed, "cpu").calibration;
+  const before = calibrationOf(bundle);
   expect(before).toMatch(/^[0-9a-f]{64}$/);
-  expect(bundleFingerprint(await loadBundle(SHIPPED)).calibration).toBe(before);
+  expect(calibrationOf(await loadBundle(SHIPPED))).toBe(before);
   if (bundle.calibration) bundle.calibration.slope[3] += 1e-7;
-  expect(bundleFingerprint(bundle).calibration).not.toBe(before);
+  expect(calibrationOf(bundle)).not.toBe(before);
   const { calibration, ...uncalibrated } = bundle;
-  expect(bundleFingerprint(uncalibrated).calibration).toBeNull();
+  expect(calibrationOf(uncalibrated)).toBeNull();
 });

@@ -44,7 +44,7 @@ export interface OpenBench extends Bench {
 export async function openBench(flags: PolicyFlags): Promise<OpenBench> {
   const bundle = await loadBundle(flags.policy);
   const runtime = runtimeFrom(flags);
-  const network = await OnnxNetwork.load(bundle.network, bundle.manifest, runtime);
+  const network = await OnnxNetwork.load(bundle, runtime);
   return {
     bundle,
     runtime,

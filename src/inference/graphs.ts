@@ -1,0 +1,35 @@
+import type { Bundle, OptimizedGraph } from "../policy/bundle.js";
+import type { Runtime } from "./runtime.js";
+
+/** What a network is loaded from. */
+export type NetworkFiles = Pick<Bundle, "manifest" | "network" | "optimized">;
+
+/** Those optimised graphs of a policy that a provider runs: they are made for the CPU's, and other providers run none. */
+export function optimizedFor(
+  { optimized }: Pick<Bundle, "optimized">,
+  provider: Runtime["provider"],
+): readonly OptimizedGraph[] {
+  return provider === "cpu" ? optimized : [];
+}
+
+/** The graphs that a provider runs of a policy, by ascending rows; the first begins at one row. */
+export function graphsFor(bundle: NetworkFiles, provider: Runtime["provider"]): readonly OptimizedGraph[] {
+  const optimized = optimizedFor(bundle, provider);
+  if (optimized[0]?.fromRows === 1) return optimized;
+  const { file, sha256 } = bundle.manifest.denoiser;
+  return [{ file, sha256, fromRows: 1, bytes: bundle.network }, ...optimized];
+}
+
+/** Of {@link graphsFor}, the one that answers a call of so many rows: the last that begins there or below. */
+export function graphAt<G extends Pick<OptimizedGraph, "fromRows">>(graphs: readonly G[], rows: number): G {
+  let chosen = graphs[0];
+  for (const graph of graphs) if (graph.fromRows <= rows) chosen = graph;
+  return chosen;
+}
+
+/** @example describeGraphs(graphs) // "small.onnx, from 6 rows on large.onnx" */
+export function describeGraphs(graphs: readonly Pick<OptimizedGraph, "file" | "fromRows">[]): string {
+  return graphs
+    .map(({ file, fromRows }, k) => (k === 0 ? file : `from ${fromRows} rows on ${file}`))
+    .join(", ");
+}
