@@ -10,6 +10,7 @@ import { demoCommand } from "./demo.js";
 import { doctorCommand } from "./doctor.js";
 import { evalCommand } from "./eval.js";
 import { inspectCommand } from "./inspect.js";
+import { optimizeCommand } from "./optimize.js";
 import { profileCommand } from "./profile.js";
 import { replayCommand } from "./replay.js";
 import { rosCommand } from "./ros.js";
@@ -37,6 +38,7 @@ for (const command of [
   replayCommand,
   benchCommand,
   calibrateCommand,
+  optimizeCommand,
   inspectCommand,
   doctorCommand,
 ]) {

@@ -1,0 +1,154 @@
+import { create } from "@bufbuild/protobuf";
+import { opsetOf } from "../onnx/model.js";
+import {
+  GraphProtoSchema,
+  type ModelProto,
+  ModelProtoSchema,
+  OperatorSetIdProtoSchema,
+} from "../onnx/onnx_pb.js";
+import { Conditioning } from "./conditioning.js";
+import { GraphBuilder } from "./graph-builder.js";
+import type { Layer } from "./layers.js";
+import type { Recognised } from "./recognise.js";
+import type { Source } from "./source.js";
+import type { Activation, Rewrite, Target } from "./target.js";
+
+/** ReduceMean and Split took their present form in it. */
+export const LEAST_OPSET = 18;
+
+export interface Written {
+  readonly model: ModelProto;
+  /** How often each kind of layer was written anew. */
+  readonly rewrites: ReadonlyMap<string, number>;
+  /** How often each operator was kept. */
+  readonly kept: ReadonlyMap<string, number>;
+}
+
+/** Writes the layers of a graph for a target, from its outputs backwards; what is no layer is copied. */
+export function write(
+  source: Source,
+  { values, terms }: Recognised,
+  targetOf: (graph: GraphBuilder) => Target,
+  without?: Rewrite,
+): Written {
+  const graph = new GraphBuilder(source.names());
+  const target = targetOf(graph);
+  const names = new Map<string, string>();
+  const activations = new Map<Layer, Activation>();
+  const rewrites = new Map<string, number>();
+  const kept = new Map<string, number>();
+  const conditioning = new Conditioning(
+    source,
+    graph,
+    original,
+    terms,
+    target.termRank,
+    without !== "tables",
+  );
+
+  /** A tensor of the original graph in the new one. Not by recursion: there may be thousands of nodes in a row. */
+  function original(name: string): string {
+    const wanted = [name];
+    for (let next = wanted.at(-1); next !== undefined; next = wanted.at(-1)) {
+      const missing = names.has(next) ? [] : copiedInputs(next).filter((input) => !names.has(input));
+      if (missing.length > 0) wanted.push(...missing);
+      else {
+        if (!names.has(next)) names.set(next, anew(next));
+        wanted.pop();
+      }
+    }
+    return names.get(name) as string;
+  }
+
+  /** What has to be there before a tensor can be copied. */
+  function copiedInputs(name: string): readonly string[] {
+    const isCopied =
+      !source.weight(name) && !values.has(name) && (without === "tables" || !source.table(name));
+    return isCopied ? (source.producer(name)?.input.filter((input) => input !== "") ?? []) : [];
+  }
+
+  function anew(name: string): string {
+    const weight = source.weight(name);
+    if (weight) return graph.keep(weight);
+    const value = values.get(name);
+    if (value) return target.leave(activation(value.layer), value.layout);
+    const node = source.producer(name);
+    if (!node) return name;
+    const table = without === "tables" ? undefined : source.table(name);
+    // A table in the graph already is as good.
+    if (table && !(node.opType === "Gather" && source.weight(node.input[0]))) {
+      count(rewrites, "table over the levels");
+      return graph.op("Gather", [graph.floats(table.dims, table.data), "level"]);
+    }
+    const inputs = node.input.map((input) => (input === "" ? "" : original(input)));
+    graph.copy(node, inputs);
+    count(kept, node.opType);
+    for (const output of node.output) names.set(output, output);
+    return name;
+  }
+
+  function activation(layer: Layer): Activation {
+    const known = activations.get(layer);
+    if (known) return known;
+    const written = writeLayer(layer);
+    activations.set(layer, written);
+    return written;
+  }
+
+  function writeLayer(layer: Layer): Activation {
+    switch (layer.kind) {
+      case "input":
+        return target.enter(original(layer.tensor), layer.layout, layer);
+      case "convolution": {
+        const { stride, phases } = layer.convolution;
+        const taps = phases.reduce((sum, phase) => sum + phase.taps.length, 0);
+        const way =
+          phases.length > 1 ? `, transposed by ${phases.length}` : stride > 1 ? ` by ${stride}` : "";
+        count(rewrites, `convolution of ${taps}${way}`);
+        return target.convolution(activation(layer.of), layer.convolution);
+      }
+      case "norm":
+        count(rewrites, "group norm");
+        return target.norm(activation(layer.of), layer.norm);
+      case "mish":
+        count(rewrites, "Mish");
+        if (layer.of.kind !== "norm") return target.mish(activation(layer.of));
+        count(rewrites, "group norm");
+        return target.normMish(activation(layer.of.of), layer.of.norm);
+      case "film":
+        count(rewrites, "FiLM");
+        return target.film(layer.op, activation(layer.of), conditioning.term(layer.term));
+      case "elementwise":
+        return target.elementwise(layer.node, layer.of.map(activation));
+      case "concat":
+        return target.concat(layer.of.map(activation));
+    }
+  }
+
+  const { graph: whole, functions, irVersion, opsetImport } = source.model;
+  for (const { name } of whole.output) {
+    const written = original(name);
+    if (written !== name) graph.rename(written, name);
+  }
+  if (conditioning.tabulated > 0) rewrites.set("FiLM map as a table", conditioning.tabulated);
+  const version = BigInt(Math.max(opsetOf(source.model), LEAST_OPSET));
+  const others = opsetImport.filter(({ domain }) => domain !== "" && domain !== "ai.onnx");
+  const model = create(ModelProtoSchema, {
+    irVersion: irVersion < 8n ? 8n : irVersion,
+    opsetImport: [create(OperatorSetIdProtoSchema, { domain: "", version }), ...others],
+    producerName: "parapilot",
+    functions,
+    graph: create(GraphProtoSchema, {
+      name: whole.name || "denoiser",
+      node: graph.nodes,
+      initializer: graph.weights,
+      input: whole.input.filter(({ name }) => !source.weight(name)),
+      output: whole.output,
+    }),
+  });
+  return { model, rewrites, kept };
+}
+
+function count(counts: Map<string, number>, name: string): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
+}

@@ -1,0 +1,115 @@
+import { create } from "@bufbuild/protobuf";
+import { writeModel } from "../../src/onnx/model.js";
+import {
+  GraphProtoSchema,
+  ModelProtoSchema,
+  OperatorSetIdProtoSchema,
+  TensorProto_DataType,
+  type ValueInfoProto,
+  ValueInfoProtoSchema,
+} from "../../src/onnx/onnx_pb.js";
+import type { Numbers } from "../../src/onnx/tensor.js";
+import { evaluateInOnnxruntime } from "../../src/optimize/evaluate.js";
+import { GraphBuilder } from "../../src/optimize/graph-builder.js";
+import { type Optimized, optimize } from "../../src/optimize/optimize.js";
+import { GaussianStream } from "../../src/sampling/noise.js";
+
+export const LEVELS = 10;
+export const OBSERVATION = 3;
+
+/** A graph under construction: nodes and random weights. */
+export class TinyNetwork extends GraphBuilder {
+  readonly #stream: GaussianStream;
+
+  constructor(seed: number) {
+    super();
+    this.#stream = new GaussianStream(seed);
+  }
+
+  random(...dims: readonly number[]): string {
+    const size = dims.reduce((product, side) => product * side, 1);
+    return this.floats(dims, this.#stream.fill(new Float64Array(size)));
+  }
+
+  /** A whole number as a tensor without dimensions. */
+  index(value: number): string {
+    return this.op("Squeeze", [this.integers([value])]);
+  }
+
+  /** The ONNX file; its sample is [batch, horizon, width], and the output any tensor. */
+  file(output: string, horizon: number, width: number): Uint8Array {
+    this.rename(output, "noise");
+    const { FLOAT, INT64 } = TensorProto_DataType;
+    const graph = create(GraphProtoSchema, {
+      name: "tiny",
+      node: this.nodes,
+      initializer: this.weights,
+      input: [
+        info("sample", FLOAT, ["batch", horizon, width]),
+        info("level", INT64, ["batch"]),
+        info("observation", FLOAT, [1, OBSERVATION]),
+      ],
+      output: [create(ValueInfoProtoSchema, { name: "noise" })],
+    });
+    const opsetImport = [create(OperatorSetIdProtoSchema, { version: 21n })];
+    return writeModel(create(ModelProtoSchema, { irVersion: 9n, opsetImport, graph }));
+  }
+}
+
+function info(name: string, elemType: number, dims: readonly (string | number)[]): ValueInfoProto {
+  const dim = dims.map((side) => ({
+    value:
+      typeof side === "string"
+        ? { case: "dimParam" as const, value: side }
+        : { case: "dimValue" as const, value: BigInt(side) },
+  }));
+  return create(ValueInfoProtoSchema, {
+    name,
+    type: { value: { case: "tensorType", value: { elemType, shape: { dim } } } },
+  });
+}
+
+export interface Shape {
+  readonly horizon: number;
+  readonly width: number;
+  readonly rows: number;
+}
+
+/** What a network answers to random inputs. */
+export async function answer(network: Uint8Array, { horizon, width, rows }: Shape): Promise<Numbers> {
+  const stream = new GaussianStream(rows, 1);
+  const gaussian = (size: number) => stream.fill(new Float64Array(size));
+  const level = Float64Array.from({ length: rows }, (_, row) => (row * 7 + 3) % LEVELS);
+  const feeds = new Map<string, Numbers>([
+    ["sample", { dims: [rows, horizon, width], data: gaussian(rows * horizon * width), integer: false }],
+    ["level", { dims: [rows], data: level, integer: true }],
+    ["observation", { dims: [1, OBSERVATION], data: gaussian(OBSERVATION), integer: false }],
+  ]);
+  return (await evaluateInOnnxruntime(network, feeds)).get("noise") as Numbers;
+}
+
+/** Rewrites a network, and the largest difference of any of its graphs to it, as a share of its largest number. */
+export async function rewritten(
+  network: Uint8Array,
+  shape: Shape,
+): Promise<Optimized & { readonly difference: number }> {
+  const optimized = await optimize(network, { levels: LEVELS });
+  const wanted = await answer(network, shape);
+  const largest = Math.max(1, ...wanted.data.map(Math.abs));
+  let difference = 0;
+  for (const { bytes } of optimized.graphs) {
+    const found = await answer(bytes, shape);
+    if (found.dims.join() !== wanted.dims.join()) throw new Error(`[${found.dims}] is not [${wanted.dims}]`);
+    found.data.forEach((value, k) => {
+      difference = Math.max(difference, Math.abs(value - wanted.data[k]) / largest);
+    });
+  }
+  return { ...optimized, difference };
+}
+
+/** How often a rewrite was made, by its name. */
+export function timesMade({ report }: Optimized, name: string): number {
+  return report.rewrites
+    .filter((rewrite) => rewrite.name === name)
+    .reduce((sum, { count }) => sum + count, 0);
+}
