@@ -335,6 +335,8 @@ export class ControlLoop {
   /** A paced robot that waits for the first chunk of its episode misses nothing, unless the solve came to nothing. */
   #isMiss(rung: Rung, isFirstUse: boolean): boolean {
     if (rung === "iterate") return isFirstUse;
+    // A stop that was asked for keeps no solve from being in time.
+    if (this.#ladder.halted !== undefined) return false;
     return rung !== "fresh" && (!this.#pace.isPaced || this.#plan.hasBegun || this.#trouble !== "");
   }
 

@@ -491,6 +491,7 @@ describe("a node that is halted", () => {
     await taken(arm);
     const stops = arm.got.flatMap((message) => (message.type === "action" ? [message] : []));
     expect(stops.map(({ rung }) => rung)).toEqual(Array(11).fill("stop"));
+    expect(stops.some(({ missed }) => missed)).toBe(false);
     for (const { actions } of stops) expect(actions.data).toEqual(Float32Array.of(0.3));
   });
 
