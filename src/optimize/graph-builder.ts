@@ -63,6 +63,16 @@ export class GraphBuilder {
     return copy.name;
   }
 
+  /** Once more what a node does, on other inputs; the names of its new outputs. */
+  again(node: NodeProto, inputs: readonly string[]): string[] {
+    const copy = clone(NodeProtoSchema, node);
+    copy.name = this.#fresh(node.opType);
+    copy.input = [...inputs];
+    copy.output = node.output.map((output, k) => output && `${copy.name}.${k}`);
+    this.nodes.push(copy);
+    return copy.output;
+  }
+
   floats(dims: readonly number[], data: ArrayLike<number>): string {
     return this.#weight(tensorOf("", dims, data));
   }

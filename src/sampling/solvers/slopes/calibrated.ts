@@ -1,6 +1,7 @@
 import { addProduct, project, type Response } from "../../response.js";
 import type { Rule } from "../../rules/rule.js";
 import type { SweepBatch } from "../sweep-batch.js";
+import { linearRemaining } from "./scalar.js";
 import type { Slope, SlopeFactory, Sweep } from "./slope.js";
 
 /**
@@ -96,9 +97,9 @@ class CalibratedSlope implements Slope {
     }
   }
 
-  /** Newton's method: what is left goes with the square of what was moved. */
-  remaining(movement: number): number {
-    return CURVATURE * movement ** 2;
+  /** With probes this is Newton's method: what is left goes with the square of what was moved. The mean alone is not. */
+  remaining(movement: number, surprise: number): number {
+    return this.#probes === 0 ? linearRemaining(movement, surprise) : CURVATURE * movement ** 2;
   }
 
   add(i: number, moved: Float64Array, out: Float64Array, at: number): void {
