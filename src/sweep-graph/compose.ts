@@ -1,12 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { writeModel } from "../onnx/model.js";
-import {
-  GraphProtoSchema,
-  ModelProtoSchema,
-  TensorProto_DataType,
-  type ValueInfoProto,
-  ValueInfoProtoSchema,
-} from "../onnx/onnx_pb.js";
+import { GraphProtoSchema, ModelProtoSchema } from "../onnx/onnx_pb.js";
+import { tensorInfo } from "../onnx/value.js";
 import type { GraphBuilder } from "../optimize/graph-builder.js";
 import type { ChunkShape } from "../sampling/denoiser.js";
 import type { Rule } from "../sampling/rules/rule.js";
@@ -119,11 +114,15 @@ export function composeSweeps(network: Uint8Array, options: SweepGraphOptions): 
         name: "sweeps",
         node: graph.nodes,
         initializer: graph.weights,
-        input: [float(INPUTS.base, steps + 1, size), float(INPUTS.model, steps, size), observation],
+        input: [
+          tensorInfo(INPUTS.base, [steps + 1, size]),
+          tensorInfo(INPUTS.model, [steps, size]),
+          observation,
+        ],
         output: [
-          float(OUTPUTS.clean, steps, size),
-          float(OUTPUTS.chunk, sweeps, size),
-          float(OUTPUTS.change, sweeps, 2),
+          tensorInfo(OUTPUTS.clean, [steps, size]),
+          tensorInfo(OUTPUTS.chunk, [sweeps, size]),
+          tensorInfo(OUTPUTS.change, [sweeps, 2]),
         ],
       }),
     }),
@@ -132,13 +131,4 @@ export function composeSweeps(network: Uint8Array, options: SweepGraphOptions): 
 
 function rows(graph: GraphBuilder, tensor: string, from: number, to: number): string {
   return graph.op("Slice", [tensor, graph.integers([from]), graph.integers([to]), graph.integers([0])]);
-}
-
-function float(name: string, ...dims: readonly number[]): ValueInfoProto {
-  const dim = dims.map((side) => ({ value: { case: "dimValue" as const, value: BigInt(side) } }));
-  const elemType = TensorProto_DataType.FLOAT;
-  return create(ValueInfoProtoSchema, {
-    name,
-    type: { value: { case: "tensorType", value: { elemType, shape: { dim } } } },
-  });
 }

@@ -10,6 +10,11 @@ export type Slopes = Float64Array | Response;
 /** Of one matrix, as float32: a device reads all of it once per sweep. */
 const MOST_BYTES = 64 * 2 ** 20;
 
+/** Of a response, for one matrix over all steps to stay within {@link MOST_BYTES}. */
+export function mostDirections({ steps }: Rule): number {
+  return Math.floor(Math.sqrt(MOST_BYTES / 4) / steps);
+}
+
 /**
  * Puts the linear model of a sweep into a graph.
  *
@@ -28,12 +33,11 @@ export function slopesInGraph(
     return (surprise) => graph.op("MatMul", [gain, surprise]);
   }
   const { basis, rank } = slopes;
-  const bytes = 4 * (steps * rank) ** 2;
-  if (bytes > MOST_BYTES) {
-    const most = Math.floor(Math.sqrt(MOST_BYTES / 4) / steps);
+  if (rank > mostDirections(rule)) {
+    const size = Math.ceil((4 * (steps * rank) ** 2) / 2 ** 20);
     throw new ConfigurationError(
-      `${rank} directions of the response over ${steps} steps take a matrix of ${Math.ceil(bytes / 2 ** 20)} MiB in the graph; ` +
-        `take at most ${most} directions, or one number per step`,
+      `${rank} directions of the response over ${steps} steps take a matrix of ${size} MiB in the graph; ` +
+        `take at most ${mostDirections(rule)} directions, or one number per step`,
     );
   }
   const directions = graph.floats([size, rank], basis);
