@@ -141,7 +141,7 @@ async function loopTurn(bundle: Bundle, runtime: Runtime): Promise<Turn> {
   const around =
     slopes instanceof Float64Array
       ? semilinear({ slope: "gaussian", tolerance: 0 })
-      : semilinear({ slope: "calibrated", response: slopes, probes: 0, tolerance: 0 });
+      : semilinear({ slope: "calibrated", ...slopes, tolerance: 0 });
   const rows = [levels, horizon, dim];
   const inputs = { sample: rows, level: [levels], observation: [1, observations] };
   return {

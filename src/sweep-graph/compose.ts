@@ -2,20 +2,18 @@ import { create } from "@bufbuild/protobuf";
 import { writeModel } from "../onnx/model.js";
 import { GraphProtoSchema, ModelProtoSchema } from "../onnx/onnx_pb.js";
 import { tensorInfo } from "../onnx/value.js";
-import type { GraphBuilder } from "../optimize/graph-builder.js";
 import type { ChunkShape } from "../sampling/denoiser.js";
 import type { Rule } from "../sampling/rules/rule.js";
 import { reachOf } from "../sampling/solvers/semilinear.js";
 import { stateGain } from "./gains.js";
 import { InlinedNetwork } from "./inlined-network.js";
-import { type Slopes, slopesInGraph } from "./slopes.js";
+import { linearModel, type Slopes, slice } from "./slopes.js";
 
 export interface SweepGraphOptions {
   readonly rule: Rule;
   readonly shape: ChunkShape;
   /** Of clean predictions, in normalised units. */
   readonly clip: number;
-  /** One number per step, or the policy's mean response. */
   readonly slopes: Slopes;
   /** Unrolled into the graph; they share its weights. */
   readonly sweeps: number;
@@ -37,49 +35,28 @@ export const OUTPUTS = { clean: "sweep_clean", chunk: "sweep_chunk", change: "sw
  * `sweep_change` [sweeps, 2]: the largest movement of a state in action units, and the largest surprise.
  *
  * The states are linear in the clean predictions, x = base + K·m, because the rule is. So are the new predictions in the
- * surprises s = p(x) - m, because the slope is: m' = m + E·s. Both matrices are constants of the rule and the slope, and the
+ * surprises s = p(x) - m, because the slope is: m' = m + E·s. K and E are constants of the rule and the slope, and the
  * recurrence over the steps becomes a product. Where predictions are not finite, everything that follows from them is NaN.
  *
  * @param network an ONNX file with inputs sample [batch, H, D], level [batch] and observation [1, To · O].
  * @throws ConfigurationError when it is no such file, or when its slopes take more memory than a graph should.
  * @throws RangeError on a number of sweeps that is not a whole number ≥ 1.
  * @example
- * const bytes = composeSweeps(bundle.network, { rule, shape, clip: 1, slopes: calibration.response, sweeps: 3 });
+ * const bytes = composeSweeps(bundle.network, { rule, shape, clip: 1, slopes: { response, probes: 0 }, sweeps: 3 });
  */
 export function composeSweeps(network: Uint8Array, options: SweepGraphOptions): Uint8Array {
-  const { rule, shape, clip, slopes, sweeps } = options;
+  const { rule, shape, slopes, sweeps } = options;
   if (!Number.isInteger(sweeps) || sweeps < 1) {
     throw new RangeError(`a sweep graph has a whole number of sweeps ≥ 1, not ${sweeps}`);
   }
   const { steps } = rule;
   const size = shape.horizon * shape.dim;
-  const inlined = new InlinedNetwork(network, rule.level);
+  const inlined = new InlinedNetwork(network);
   const { graph } = inlined;
-  const changeFor = slopesInGraph(graph, rule, size, slopes);
+  const linear = linearModel(graph, rule, size, slopes);
+  const predict = predictor(inlined, options, linear.probeSteps);
   const gain = graph.floats([steps + 1, steps], stateGain(rule));
   const reach = graph.floats([steps + 1, 1], [...reachOf(rule), 0]);
-  const noiseScale = graph.floats(
-    [steps, 1],
-    rule.signal.map((signal) => Math.sqrt(1 - signal)),
-  );
-  const inverse = graph.floats(
-    [steps, 1],
-    rule.signal.map((signal) => 1 / Math.sqrt(signal)),
-  );
-  const bounds = [graph.floats([], [-clip]), graph.floats([], [clip])];
-  const zero = graph.floats([], [0]);
-
-  const predict = (states: string): string => {
-    const noise = graph.reshape(
-      inlined.noise(graph.reshape(states, steps, shape.horizon, shape.dim)),
-      steps,
-      size,
-    );
-    const signal = graph.op("Sub", [states, graph.op("Mul", [noise, noiseScale])]);
-    const clean = graph.op("Mul", [signal, inverse]);
-    // A clip swallows NaN and infinity; times 0 they are NaN, and everything else is 0.
-    return graph.op("Add", [graph.op("Clip", [clean, ...bounds]), graph.op("Mul", [clean, zero])]);
-  };
   const largest = (tensor: string) => graph.op("ReduceMax", [tensor], { keepdims: 1 });
 
   let model: string = INPUTS.model;
@@ -87,12 +64,14 @@ export function composeSweeps(network: Uint8Array, options: SweepGraphOptions): 
   const chunks: string[] = [];
   const changes: string[] = [];
   for (let sweep = 0; sweep < sweeps; sweep++) {
-    const surprise = graph.op("Sub", [predict(rows(graph, states, 0, steps)), model]);
-    const change = changeFor(surprise);
+    const predictions = predict(linear.asked(slice(graph, states, 0, steps, 0)));
+    const clean = slice(graph, predictions, 0, steps, 0);
+    const surprise = graph.op("Sub", [clean, model]);
+    const change = linear.change(surprise, predictions);
     const moved = graph.op("MatMul", [gain, change]);
     model = graph.op("Add", [model, change]);
     states = graph.op("Add", [states, moved]);
-    chunks.push(rows(graph, states, steps, steps + 1));
+    chunks.push(slice(graph, states, steps, steps + 1, 0));
     const movement = largest(graph.op("Mul", [graph.op("Abs", [moved]), reach]));
     const figures = [movement, largest(graph.op("Abs", [surprise]))];
     changes.push(graph.op("Concat", figures, { axis: 1 }));
@@ -129,6 +108,34 @@ export function composeSweeps(network: Uint8Array, options: SweepGraphOptions): 
   );
 }
 
-function rows(graph: GraphBuilder, tensor: string, from: number, to: number): string {
-  return graph.op("Slice", [tensor, graph.integers([from]), graph.integers([to]), graph.integers([0])]);
+/**
+ * The network as a denoiser of the states of all steps, followed by some again.
+ *
+ * @returns adds the nodes that predict clean chunks [steps + again, n] from states.
+ */
+function predictor(
+  inlined: InlinedNetwork,
+  { rule, shape: { horizon, dim }, clip }: SweepGraphOptions,
+  again: readonly number[],
+): (states: string) => string {
+  const { graph } = inlined;
+  const steps = [...rule.level.keys(), ...again];
+  const count = steps.length;
+  const column = (value: (signal: number) => number) =>
+    graph.floats(
+      [count, 1],
+      steps.map((step) => value(rule.signal[step])),
+    );
+  const noiseIn = inlined.at(steps.map((step) => rule.level[step]));
+  const scale = column((signal) => Math.sqrt(1 - signal));
+  const inverse = column((signal) => 1 / Math.sqrt(signal));
+  const bounds = [-clip, clip].map((bound) => graph.floats([], [bound]));
+  const zero = graph.floats([], [0]);
+  return (states) => {
+    const noise = graph.reshape(noiseIn(graph.reshape(states, count, horizon, dim)), count, horizon * dim);
+    const signal = graph.op("Sub", [states, graph.op("Mul", [noise, scale])]);
+    const clean = graph.op("Mul", [signal, inverse]);
+    // A clip swallows NaN and infinity; times 0 they are NaN, and everything else is 0.
+    return graph.op("Add", [graph.op("Clip", [clean, ...bounds]), graph.op("Mul", [clean, zero])]);
+  };
 }

@@ -19,15 +19,11 @@ export class InlinedNetwork {
   /** [1, To · O] */
   readonly observation: ValueInfoProto;
   readonly #nodes: readonly NodeProto[];
-  /** What every sample shares, by its name in the network. */
-  readonly #shared: Map<string, string>;
-  readonly #ofSample = new Set(["sample"]);
 
   /**
-   * @param levels the noise level of every row.
    * @throws ConfigurationError when the bytes are no noise network, or one that branches at run time.
    */
-  constructor(network: Uint8Array, levels: Int32Array) {
+  constructor(network: Uint8Array) {
     const model = readModel(network);
     const { graph, opsetImport, functions, irVersion } = model;
     const weights = new Set(graph.initializer.map(({ name }) => name));
@@ -66,30 +62,38 @@ export class InlinedNetwork {
     const taken = [...graph.node, ...graph.initializer].map(({ name }) => name);
     this.graph = new GraphBuilder(new Set([...taken, ...graph.node.flatMap(({ output }) => output)]));
     for (const tensor of graph.initializer) this.graph.keep(tensor);
-    this.#shared = new Map([["level", this.graph.integers(Array.from(levels))]]);
-    for (const node of graph.node) {
-      if (node.input.some((name) => this.#ofSample.has(name))) {
-        for (const name of node.output) this.#ofSample.add(name);
+  }
+
+  /**
+   * Fixes the noise level of every row, once.
+   *
+   * @returns adds the nodes that find the noise in a sample [rows, H, D].
+   */
+  at(levels: readonly number[]): (sample: string) => string {
+    const { graph } = this;
+    const level = graph.integers(levels);
+    const ofSample = new Set(["sample"]);
+    const asking: NodeProto[] = [];
+    for (const node of this.#nodes) {
+      if (node.input.some((name) => ofSample.has(name))) {
+        asking.push(node);
+        for (const name of node.output) ofSample.add(name);
       } else {
-        this.#share(node);
+        const inputs = node.input.map((name) => (name === "level" ? level : name));
+        graph.copy(node, inputs);
       }
     }
-  }
-
-  #share(node: NodeProto): void {
-    const inputs = node.input.map((name) => this.#shared.get(name) ?? name);
-    this.graph.copy(node, inputs);
-  }
-
-  /** The noise in a sample [rows, H, D], with the nodes that find it. */
-  noise(sample: string): string {
-    const names = new Map([...this.#shared, ["sample", sample]]);
-    for (const node of this.#nodes) {
-      if (!node.input.some((name) => this.#ofSample.has(name))) continue;
-      const inputs = node.input.map((name) => names.get(name) ?? name);
-      const outputs = this.graph.again(node, inputs);
-      node.output.forEach((name, k) => void names.set(name, outputs[k]));
-    }
-    return names.get("noise") ?? "noise";
+    return (sample) => {
+      const names = new Map([
+        ["level", level],
+        ["sample", sample],
+      ]);
+      for (const node of asking) {
+        const inputs = node.input.map((name) => names.get(name) ?? name);
+        const outputs = graph.again(node, inputs);
+        node.output.forEach((name, k) => void names.set(name, outputs[k]));
+      }
+      return names.get("noise") ?? "noise";
+    };
   }
 }

@@ -15,6 +15,8 @@ import { sweepSolver } from "./solver.js";
  * all sixteen, and two hardly more.
  */
 const WAYS = 4;
+/** Directions that are probed, as by the solver. */
+const PROBES = 10;
 /** Standard deviation of normalised actions within one mode, for a policy without a calibration. */
 const SPREAD = 0.05;
 
@@ -40,7 +42,7 @@ export function slopesOf(
   if (!calibration) return rule.signal.map((signal) => gaussianSlope(signal, SPREAD));
   const { response } = calibration;
   const directions = Math.min(response.rank, WAYS * manifest.action.length, mostDirections(rule));
-  return leading(response, directions);
+  return { response: leading(response, directions), probes: PROBES };
 }
 
 /**
@@ -57,10 +59,12 @@ export async function openSweeps(
   const { bytes } = graphAt(graphsFor(bundle, runtime.provider), rule.steps);
   const shape = { horizon: manifest.horizon, dim: manifest.action.length };
   const { clip } = manifest.diffusion;
-  const composed = composeSweeps(bytes, { rule, shape, clip, sweeps, slopes: slopesOf(bundle, rule) });
+  const slopes = slopesOf(bundle, rule);
+  const composed = composeSweeps(bytes, { rule, shape, clip, sweeps, slopes });
   const session = await SweepSession.load(composed, runtime);
   const options = {
     rule,
+    slopes,
     ...(calibration ? { response: calibration.response } : {}),
     ...(tolerance === undefined ? {} : { tolerance }),
   };

@@ -2,14 +2,16 @@ import type { Response } from "../sampling/response.js";
 import type { Rule } from "../sampling/rules/rule.js";
 import { followGuess } from "../sampling/solvers/guess.js";
 import { SEMILINEAR_TOLERANCE } from "../sampling/solvers/semilinear.js";
-import { linearRemaining } from "../sampling/solvers/slopes/scalar.js";
 import { chunkSize, type Solver } from "../sampling/solvers/solver.js";
 import { rebuildStates } from "../sampling/solvers/states.js";
 import type { SweepSession } from "./session.js";
+import { probedSteps, remainingWith, type Slopes } from "./slopes.js";
 
 export interface SweepSolverOptions {
   /** The rule that the graph was composed for. */
   readonly rule: Rule;
+  /** That the graph was composed for, too. */
+  readonly slopes: Slopes;
   /** In whose basis cold problems have their guess; without one, a cold start knows nothing. */
   readonly response?: Response;
   /** Accept when the residual is at most this; 0 runs until every step is exact. */
@@ -29,10 +31,10 @@ export interface SweepSolverOptions {
  * @example
  * const session = await SweepSession.load(composeSweeps(bundle.network, options), runtime);
  * session.observe(observation);
- * for await (const { chunk } of sweepSolver(session, { rule })(problem)) …
+ * for await (const { chunk } of sweepSolver(session, { rule, slopes })(problem)) …
  */
 export function sweepSolver(session: SweepSession, options: SweepSolverOptions): Solver {
-  const { rule, response, tolerance = SEMILINEAR_TOLERANCE } = options;
+  const { rule, slopes, response, tolerance = SEMILINEAR_TOLERANCE } = options;
   if (!(tolerance >= 0)) throw new RangeError(`a tolerance is a number ≥ 0, not ${tolerance}`);
 
   return async function* solve(problem) {
@@ -49,6 +51,8 @@ export function sweepSolver(session: SweepSession, options: SweepSolverOptions):
     if (!start && guess && response) followGuess(rule, noise, guess, response, model, base);
     rebuildStates(rule, noise, new Float64Array(steps * size), size, base);
     const chunk = new Float64Array(size);
+    const remaining = remainingWith(slopes, rule, size);
+    const rows = steps + probedSteps(slopes, rule).length;
 
     for (let sweeps = 0; sweeps < steps; ) {
       const { clean, chunks, changes } = await session.sweep(base, model);
@@ -60,9 +64,9 @@ export function sweepSolver(session: SweepSession, options: SweepSolverOptions):
         const isUnconfirmed = sweeps === 1 && !start && !isExact;
         const residual = isUnconfirmed
           ? Number.POSITIVE_INFINITY
-          : linearRemaining(changes[2 * k], changes[2 * k + 1]);
+          : remaining(changes[2 * k], changes[2 * k + 1]);
         const accepted = residual <= tolerance || isExact;
-        yield { chunk, clean: model, residual, sweeps, evaluations: sweeps * steps, accepted };
+        yield { chunk, clean: model, residual, sweeps, evaluations: sweeps * rows, accepted };
         if (accepted) return;
       }
     }

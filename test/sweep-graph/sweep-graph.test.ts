@@ -83,9 +83,9 @@ describe("sweeps in a graph", () => {
         const rule = choice(SCHEDULE);
         const { observation, problem } = tinyProblem(network, rule, seed, start);
         const response = leading(randomResponse({ levels: LEVELS, shape: SHAPE, seed }), 4);
-        const slopes = slope === "calibrated" ? response : slopesOf(slope, rule);
+        const slopes = slope === "calibrated" ? { response, probes: 0 } : slopesOf(slope, rule);
         const session = await opened(network, { rule, slopes, sweeps }, observation);
-        const found = await iterates(sweepSolver(session, { rule, tolerance: 0 }), problem);
+        const found = await iterates(sweepSolver(session, { rule, slopes, tolerance: 0 }), problem);
         await session.close();
         const options = { slope, tolerance: 0, ...(slope === "calibrated" ? { response, probes: 0 } : {}) };
         const wanted = await iterates(semilinear(options), problem);
@@ -110,8 +110,9 @@ describe("sweeps in a graph", () => {
     const rule = ddpm(SCHEDULE);
     const { problem } = tinyProblem(network, rule, 1, true);
     const spoilt = Float64Array.of(0, Number.NaN, 0);
-    const session = await opened(network, { rule, slopes: slopesOf("x0", rule), sweeps: 2 }, spoilt);
-    const [first] = await iterates(sweepSolver(session, { rule }), problem);
+    const slopes = slopesOf("x0", rule);
+    const session = await opened(network, { rule, slopes, sweeps: 2 }, spoilt);
+    const [first] = await iterates(sweepSolver(session, { rule, slopes }), problem);
     await session.close();
     expect(first.accepted).toBe(false);
     expect(first.chunk.every(Number.isNaN)).toBe(true);
@@ -162,7 +163,7 @@ describe("what cannot be put into a graph is refused", () => {
   it("more directions than one matrix should hold", () => {
     const levels = 100;
     const shape = { horizon: 50, dim: 1 };
-    const slopes = randomResponse({ levels, shape });
+    const slopes = { response: randomResponse({ levels, shape }), probes: 0 };
     const long = ddpm(squaredCosine(levels));
     expect(compose(tinyNoiseNetwork(0), { rule: long, shape, slopes })).toThrow(
       /50 directions of the response over 100 steps take a matrix of 96 MiB .* at most 40 directions/,
@@ -182,7 +183,9 @@ describe("what cannot be put into a graph is refused", () => {
       new Float64Array(OBSERVATION),
     );
     const { problem } = tinyProblem(network, ddim(SCHEDULE), 0, false);
-    await expect(solve(sweepSolver(session, { rule }), problem)).rejects.toThrow("not for ddim");
+    await expect(
+      solve(sweepSolver(session, { rule, slopes: slopesOf("x0", rule) }), problem),
+    ).rejects.toThrow("not for ddim");
     await session.close();
   });
 
@@ -216,13 +219,20 @@ describe("on the shipped policy", () => {
   });
 
   it("three sweeps of a call are those of the solver, cold from a guess and warm", async () => {
-    const session = await opened(bundle.network, { rule, shape, slopes: response, sweeps: 3 }, observation);
+    const session = await opened(
+      bundle.network,
+      { rule, shape, slopes: { response, probes: 0 }, sweeps: 3 },
+      observation,
+    );
     const wanted = semilinear({ slope: "calibrated", response, probes: 0, tolerance: 0 });
     const noise = drawNoise(100, 32, new GaussianStream(7));
     const { guess: _, ...warm } = { ...cold, noise, start: (await firstSweeps(wanted, cold))[2].clean };
     for (const problem of [cold, warm]) {
       const its = await firstSweeps(wanted, problem);
-      const found = await firstSweeps(sweepSolver(session, { rule, response, tolerance: 0 }), problem);
+      const found = await firstSweeps(
+        sweepSolver(session, { rule, slopes: { response, probes: 0 }, response, tolerance: 0 }),
+        problem,
+      );
       for (let k = 0; k < 3; k++) {
         expect(distance(found[k].chunk, its[k].chunk)).toBeLessThan(ROUNDING);
         if (k > 0) expect(Math.abs(found[k].residual - its[k].residual)).toBeLessThan(ROUNDING);
@@ -234,10 +244,26 @@ describe("on the shipped policy", () => {
     await session.close();
   });
 
+  it("they probe the slope as the solver does", async () => {
+    const slopes = { response, probes: 8, rounds: 12 };
+    const session = await opened(bundle.network, { rule, shape, slopes, sweeps: 2 }, observation);
+    const wanted = semilinear({ slope: "calibrated", response, probes: 8, tolerance: 0 });
+    const { guess: _, ...warm } = { ...cold, start: (await firstSweeps(wanted, cold))[0].clean };
+    const its = await firstSweeps(wanted, warm);
+    const found = await firstSweeps(sweepSolver(session, { rule, slopes, response, tolerance: 0 }), warm);
+    await session.close();
+    for (const [k, { chunk, residual, evaluations }] of found.entries()) {
+      expect(distance(chunk, its[k].chunk)).toBeLessThan(ROUNDING);
+      expect(Math.abs(residual - its[k].residual)).toBeLessThan(ROUNDING);
+      expect(evaluations).toBe((k + 1) * (100 + 4 * 8));
+    }
+  });
+
   it("they end at the sequential sample", async () => {
     const exact = await solve(sequential(), cold);
-    const session = await opened(bundle.network, { rule, shape, slopes: response, sweeps: 2 }, observation);
-    const found = await solve(sweepSolver(session, { rule, response, tolerance: 1e-4 }), cold);
+    const slopes = { response, probes: 8 };
+    const session = await opened(bundle.network, { rule, shape, slopes, sweeps: 2 }, observation);
+    const found = await solve(sweepSolver(session, { rule, slopes, response, tolerance: 1e-7 }), cold);
     await session.close();
     expect(found.sweeps).toBeLessThan(20);
     expect(distance(found.chunk, exact.chunk)).toBeLessThan(1e-3);
@@ -245,7 +271,7 @@ describe("on the shipped policy", () => {
 
   it("they share its weights", () => {
     const bytes = (sweeps: number) =>
-      composeSweeps(bundle.network, { rule, shape, clip: 1, slopes: response, sweeps }).length;
+      composeSweeps(bundle.network, { rule, shape, clip: 1, slopes: { response, probes: 0 }, sweeps }).length;
     expect(bytes(3) - bytes(1)).toBeLessThan(bundle.network.length / 100);
   });
 
