@@ -10,6 +10,7 @@ import { samplersCommand } from "./bench/samplers.js";
 import { seamsCommand } from "./bench/seams.js";
 import { simCommand } from "./bench/sim.js";
 import { soakCommand } from "./bench/soak.js";
+import { sweepGraphCommand } from "./bench/sweep-graph.js";
 import { tableCommand } from "./bench/table.js";
 import { toleranceCommand } from "./bench/tolerance.js";
 import { windowCommand } from "./bench/window.js";
@@ -31,6 +32,7 @@ export function benchCommand(): Command {
     rosCommand,
     runtimeCommand,
     networkCommand,
+    sweepGraphCommand,
     simCommand,
     soakCommand,
   ];
