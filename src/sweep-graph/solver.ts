@@ -22,7 +22,7 @@ export interface SweepSolverOptions {
  * The semi-linear solver with its sweeps in the network's graph: a call is one sweep or several, after each of which it yields
  * an iterate. Later sweeps of a call have run by then, accepted or not, and `clean` is that of the last of them.
  *
- * Each sweep evaluates all steps. The first one of a cold start is never accepted, as in {@link semilinear}.
+ * Each sweep evaluates all steps. With a response the first one of a cold start is never accepted, as in {@link semilinear}.
  *
  * The graph has the network in it and has been told the observation: it does not ask the problem's denoiser, which must be the
  * same network, with no frozen rows.
@@ -51,6 +51,7 @@ export function sweepSolver(session: SweepSession, options: SweepSolverOptions):
     if (!start && guess && response) followGuess(rule, noise, guess, response, model, base);
     rebuildStates(rule, noise, new Float64Array(steps * size), size, base);
     const chunk = new Float64Array(size);
+    const isGuess = !start && !(slopes instanceof Float64Array);
     const remaining = remainingWith(slopes, rule, size);
     const rows = steps + probedSteps(slopes, rule).length;
 
@@ -61,7 +62,7 @@ export function sweepSolver(session: SweepSession, options: SweepSolverOptions):
         sweeps += 1;
         chunk.set(chunks.subarray(k * size, (k + 1) * size));
         const isExact = sweeps === steps;
-        const isUnconfirmed = sweeps === 1 && !start && !isExact;
+        const isUnconfirmed = isGuess && sweeps === 1 && !isExact;
         const residual = isUnconfirmed
           ? Number.POSITIVE_INFINITY
           : remaining(changes[2 * k], changes[2 * k + 1]);
