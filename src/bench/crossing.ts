@@ -1,6 +1,5 @@
-import * as ort from "onnxruntime-node";
 import { OnnxNetwork } from "../inference/onnx.js";
-import { type Runtime, sessionOptions } from "../inference/runtime.js";
+import type { Runtime } from "../inference/runtime.js";
 import type { Bundle } from "../policy/bundle.js";
 import { middleObservation } from "../policy/manifest.js";
 import { cleanFromNoise } from "../sampling/denoiser.js";
@@ -12,7 +11,7 @@ import type { Problem, Solver } from "../sampling/solvers/solver.js";
 import { INPUTS, OUTPUTS } from "../sweep-graph/compose.js";
 import { openSweeps, slopesOf } from "../sweep-graph/open.js";
 import { quantile } from "../telemetry/statistics.js";
-import { idleGraph, type Sizes } from "./idle-graph.js";
+import { type Idle, openIdle } from "./idle-graph.js";
 
 /** One way of running sweeps, and what one sweep takes; milliseconds are medians. */
 export interface CrossingRow {
@@ -40,11 +39,6 @@ interface Turn {
   /** Milliseconds that onnxruntime has run so far. */
   readonly ran: () => number;
   readonly idle: Idle;
-  readonly close: () => Promise<void>;
-}
-
-interface Idle {
-  readonly call: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -176,22 +170,6 @@ async function graphTurn(
     ran: () => session.runMs,
     idle: await openIdle(inputs, outputs, runtime),
     close: () => session.close(),
-  };
-}
-
-async function openIdle(inputs: Sizes, outputs: Sizes, runtime: Runtime): Promise<Idle> {
-  const session = await ort.InferenceSession.create(idleGraph(inputs, outputs), sessionOptions(runtime));
-  const feeds = Object.fromEntries(
-    Object.entries(inputs).map(([name, dims]) => {
-      const size = dims.reduce((product, side) => product * side, 1);
-      return [name, new ort.Tensor("float32", new Float32Array(size), dims)];
-    }),
-  );
-  return {
-    async call() {
-      await session.run(feeds);
-    },
-    close: () => session.release(),
   };
 }
 

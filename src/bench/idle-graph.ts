@@ -1,4 +1,6 @@
 import { create } from "@bufbuild/protobuf";
+import * as ort from "onnxruntime-node";
+import { type Runtime, sessionOptions } from "../inference/runtime.js";
 import { writeModel } from "../onnx/model.js";
 import { GraphProtoSchema, ModelProtoSchema, OperatorSetIdProtoSchema } from "../onnx/onnx_pb.js";
 import { tensorInfo } from "../onnx/value.js";
@@ -33,4 +35,26 @@ export function idleGraph(inputs: Sizes, outputs: Sizes): Uint8Array {
       }),
     }),
   );
+}
+
+/** An idle graph that is ready to be called. */
+export interface Idle {
+  readonly call: () => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+export async function openIdle(inputs: Sizes, outputs: Sizes, runtime: Runtime): Promise<Idle> {
+  const session = await ort.InferenceSession.create(idleGraph(inputs, outputs), sessionOptions(runtime));
+  const feeds = Object.fromEntries(
+    Object.entries(inputs).map(([name, dims]) => {
+      const size = dims.reduce((product, side) => product * side, 1);
+      return [name, new ort.Tensor("float32", new Float32Array(size), dims)];
+    }),
+  );
+  return {
+    async call() {
+      await session.run(feeds);
+    },
+    close: () => session.release(),
+  };
 }

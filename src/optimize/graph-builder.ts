@@ -46,6 +46,11 @@ export class GraphBuilder {
     return this.op("Reshape", [tensor, this.integers(dims)]);
   }
 
+  /** Entries [from, to) along one axis. */
+  slice(tensor: string, from: number, to: number, axis: number): string {
+    return this.op("Slice", [tensor, ...[from, to, axis].map((value) => this.integers([value]))]);
+  }
+
   /** A node as it was, on inputs that may have other names now. */
   copy(node: NodeProto, inputs: readonly string[]): void {
     const copy = clone(NodeProtoSchema, node);

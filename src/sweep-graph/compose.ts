@@ -7,7 +7,8 @@ import type { Rule } from "../sampling/rules/rule.js";
 import { reachOf } from "../sampling/solvers/semilinear.js";
 import { stateGain } from "./gains.js";
 import { InlinedNetwork } from "./inlined-network.js";
-import { linearModel, type Slopes, slice } from "./slopes.js";
+import { linearModel } from "./linear-model.js";
+import type { Slopes } from "./slopes.js";
 
 export interface SweepGraphOptions {
   readonly rule: Rule;
@@ -64,14 +65,14 @@ export function composeSweeps(network: Uint8Array, options: SweepGraphOptions): 
   const chunks: string[] = [];
   const changes: string[] = [];
   for (let sweep = 0; sweep < sweeps; sweep++) {
-    const predictions = predict(linear.asked(slice(graph, states, 0, steps, 0)));
-    const clean = slice(graph, predictions, 0, steps, 0);
+    const predictions = predict(linear.asked(graph.slice(states, 0, steps, 0)));
+    const clean = graph.slice(predictions, 0, steps, 0);
     const surprise = graph.op("Sub", [clean, model]);
     const change = linear.change(surprise, predictions);
     const moved = graph.op("MatMul", [gain, change]);
     model = graph.op("Add", [model, change]);
     states = graph.op("Add", [states, moved]);
-    chunks.push(slice(graph, states, steps, steps + 1, 0));
+    chunks.push(graph.slice(states, steps, steps + 1, 0));
     const movement = largest(graph.op("Mul", [graph.op("Abs", [moved]), reach]));
     const figures = [movement, largest(graph.op("Abs", [surprise]))];
     changes.push(graph.op("Concat", figures, { axis: 1 }));
