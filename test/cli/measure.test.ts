@@ -46,6 +46,27 @@ describe("the figures that others read", () => {
     expect(JSON.parse(first.stdout).sweeps).toEqual(JSON.parse(second.stdout).sweeps);
   }, 180_000);
 
+  it("bench sweep-graph times both ways of a sweep, and solves in the graph as well as around it", async () => {
+    const { code, stdout } = await parapilot(
+      ...["bench", "sweep-graph", "--sweeps", "2", "--rounds", "1", "--states", "1", "--json"],
+    );
+    expect(code).toBe(0);
+    const { policy, times, solves } = JSON.parse(stdout);
+    expect(policy).toBe("pusht");
+    expect(times).toMatchObject([
+      { way: "loop", sweeps: 1 },
+      { way: "graph", sweeps: 2 },
+    ]);
+    expect(solves.map(({ way, start }: { way: string; start: string }) => `${way} ${start}`)).toEqual([
+      ...["loop cold", "loop warm", "graph cold", "graph warm"],
+    ]);
+    for (const { states, sweeps_mean, error_max } of solves) {
+      expect(states).toBe(1);
+      expect(sweeps_mean).toBeLessThan(10);
+      expect(error_max).toBeLessThan(0.05);
+    }
+  }, 180_000);
+
   it("bench samplers prints a row per solver and start, and writes a page that loads nothing", async () => {
     const report = join(await temporaryFolder(), "samplers.html");
     const { code, stdout } = await parapilot(
