@@ -38,7 +38,7 @@ async function inspect(directory: string, flags: RuntimeFlags & { readonly json?
 
   const check = {
     runtime: describeRuntime(runtime),
-    graphs: describeGraphs(graphsFor(bundle, runtime.provider)),
+    graphs: describeGraphs(graphsFor(bundle, runtime.provider)) + whyOriginal(bundle, runtime),
     first_action: Array.from(oneByOne.actions.subarray(0, manifest.action.length)),
     clipped: oneByOne.clipped,
     sequential_ms: oneByOne.timings.solve,
@@ -48,6 +48,11 @@ async function inspect(directory: string, flags: RuntimeFlags & { readonly json?
   if (flags.json)
     return printJson({ directory: bundle.directory, bytes: bundle.network.length, manifest, check });
   process.stdout.write(describe(bundle, check));
+}
+
+function whyOriginal(bundle: Bundle, { provider }: Runtime): string {
+  const isAlone = bundle.optimized.length > 0 && optimizedFor(bundle, provider).length === 0;
+  return isAlone ? ` (no optimised graph is for ${provider}: parapilot optimize makes one)` : "";
 }
 
 /** @throws ConfigurationError when the optimised graphs give another chunk than the network that they stand for. */

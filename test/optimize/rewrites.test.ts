@@ -25,7 +25,7 @@ async function expectRewritten(
   rewrites: Readonly<Record<string, number>>,
 ): Promise<Optimized> {
   const made = await rewritten(network.file(output, shape.horizon, shape.width), shape);
-  expect(made.graphs).toHaveLength(4);
+  expect(made.graphs.map(({ name }) => name)).toEqual(["small", "large", "gpu"]);
   for (const [name, count] of Object.entries(rewrites))
     expect([name, timesMade(made, name)]).toEqual([name, count]);
   expect(made.difference).toBeLessThan(ROUNDING);
