@@ -38,7 +38,7 @@ async function inspect(directory: string, flags: RuntimeFlags & { readonly json?
 
   const check = {
     runtime: describeRuntime(runtime),
-    graphs: describeGraphs(graphsFor(bundle, runtime.provider)),
+    graphs: describeGraphs(graphsFor(bundle, runtime.provider)) + whyOriginal(bundle, runtime),
     first_action: Array.from(oneByOne.actions.subarray(0, manifest.action.length)),
     clipped: oneByOne.clipped,
     sequential_ms: oneByOne.timings.solve,
@@ -48,6 +48,11 @@ async function inspect(directory: string, flags: RuntimeFlags & { readonly json?
   if (flags.json)
     return printJson({ directory: bundle.directory, bytes: bundle.network.length, manifest, check });
   process.stdout.write(describe(bundle, check));
+}
+
+function whyOriginal(bundle: Bundle, { provider }: Runtime): string {
+  const isAlone = bundle.optimized.length > 0 && optimizedFor(bundle, provider).length === 0;
+  return isAlone ? ` (no optimised graph is for ${provider}: parapilot optimize makes one)` : "";
 }
 
 /** @throws ConfigurationError when the optimised graphs give another chunk than the network that they stand for. */
@@ -100,13 +105,19 @@ function describeCalibration({ calibration }: Bundle): string {
   return `response at ${calibration.states} states, guess from ${calibration.ticks} ticks`;
 }
 
-function describeGraph({ file, fromRows, bytes }: OptimizedGraph): string {
-  return `${file} from ${fromRows} ${fromRows === 1 ? "row" : "rows"} on, ${(bytes.length / 1e6).toFixed(1)} MB, checksum as stated`;
+function describeGraph({ file, fromRows, bytes, precision, ...graph }: OptimizedGraph): string {
+  const half = precision === "float16" ? ", products in float16" : "";
+  return `${file} for the ${graph.for} from ${fromRows} ${fromRows === 1 ? "row" : "rows"} on${half}, ${sizeOf(bytes)}, checksum as stated`;
+}
+
+function sizeOf(bytes: Uint8Array): string {
+  return `${(bytes.length / 1e6).toFixed(1)} MB`;
 }
 
 function describe(bundle: Bundle, check: Check): string {
   const { manifest, directory, network, optimized } = bundle;
   const past = manifest.n_obs_steps - 1;
+  const once = optimized[0]?.observation;
   const facts = (record: Readonly<Record<string, string | number>>) =>
     Object.entries(record).map(([key, value]) => `    ${key}: ${value}`);
   return [
@@ -118,8 +129,9 @@ function describe(bundle: Bundle, check: Check): string {
       (action) => `  action       ${action.name} ${action.min} … ${action.max} ${action.unit}`,
     ),
     `  diffusion    ${manifest.diffusion.levels} levels, ${manifest.diffusion.schedule}, predicts ${manifest.diffusion.prediction}, clip ±${manifest.diffusion.clip}`,
-    `  network      ${manifest.denoiser.file}, ${(network.length / 1e6).toFixed(1)} MB, checksum as stated`,
+    `  network      ${manifest.denoiser.file}, ${sizeOf(network)}, checksum as stated`,
     ...optimized.map((graph) => `  optimised    ${describeGraph(graph)}`),
+    ...(once ? [`  once a tick  ${once.file}, ${sizeOf(once.bytes)}, checksum as stated`] : []),
     `  calibration  ${describeCalibration(bundle)}`,
     "  training",
     ...facts(manifest.training),

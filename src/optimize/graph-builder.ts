@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { clone, create } from "@bufbuild/protobuf";
 import { type Attributes, attributesOf } from "../onnx/attributes.js";
 import { type NodeProto, NodeProtoSchema, type TensorProto } from "../onnx/onnx_pb.js";
-import { tensorOf } from "../onnx/tensor.js";
+import { halvesOf, type Numbers, tensorOf } from "../onnx/tensor.js";
 
 /** Collects the nodes and weights of a graph, in the order in which they can run. Equal weights are kept once. */
 export class GraphBuilder {
@@ -80,6 +80,15 @@ export class GraphBuilder {
 
   floats(dims: readonly number[], data: ArrayLike<number>): string {
     return this.#weight(tensorOf("", dims, data));
+  }
+
+  /** The same in half precision. */
+  halves(dims: readonly number[], data: Float32Array): string {
+    return this.#weight(halvesOf("", dims, data));
+  }
+
+  numbers({ dims, data, integer }: Numbers): string {
+    return this.#weight(tensorOf("", dims, data, integer));
   }
 
   integers(values: readonly number[]): string {

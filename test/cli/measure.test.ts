@@ -178,7 +178,7 @@ describe("the figures that others read", () => {
     it("inspect shows them, and what ran", async () => {
       const { stdout } = await parapilot("inspect", await policy(), "--threads", "1");
       expect(stdout).toMatch(
-        /^ {2}optimised {4}graph-0\.onnx from 5 rows on, 1\d\.\d MB, checksum as stated$/m,
+        /^ {2}optimised {4}graph-0\.onnx for the cpu from 5 rows on, 1\d\.\d MB, checksum as stated$/m,
       );
       expect(stdout).toMatch(/^ {2}check .*, denoiser\.onnx, from 5 rows on graph-0\.onnx: one chunk/m);
     }, 60_000);

@@ -27,6 +27,8 @@ export interface Changes {
 export interface AddedGraph {
   readonly bytes: Uint8Array;
   readonly fromRows: number;
+  /** The CPU unless told. */
+  readonly for?: "cpu" | "gpu";
   /** The checksum that policy.yaml states; that of the bytes unless told. */
   readonly sha256?: string;
 }
@@ -40,10 +42,11 @@ export async function optimizedBundle(graphs: readonly AddedGraph[]): Promise<st
 
 function withGraphs(manifest: string, graphs: readonly AddedGraph[]): string {
   const document = parse(manifest);
-  document.denoiser.optimized = graphs.map(({ bytes, fromRows, sha256 }, k) => ({
+  document.denoiser.optimized = graphs.map(({ bytes, fromRows, sha256, for: target = "cpu" }, k) => ({
     file: `graph-${k}.onnx`,
     sha256: sha256 ?? createHash("sha256").update(bytes).digest("hex"),
     from_rows: fromRows,
+    for: target,
   }));
   return stringify(document);
 }

@@ -20,6 +20,7 @@ const MOST_REDUCED_STEPS = 8;
  */
 export class TimeFirst implements Target {
   readonly termRank = 2;
+  readonly mostParts = Number.POSITIVE_INFINITY;
   readonly #graph: GraphBuilder;
   readonly #without: Rewrite | undefined;
   readonly #forms = new Map<string, string>();
