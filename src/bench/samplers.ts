@@ -131,7 +131,8 @@ function heatsOf(contenders: readonly Contender[], { manifest, calibration }: Bu
   }));
 }
 
-async function* apart(
+/** Ticks so far apart that their states differ, none the first of its episode. */
+export async function* apart(
   ticks: AsyncGenerator<PolicyTick, never, void>,
 ): AsyncGenerator<PolicyTick, void, void> {
   let episode: number | undefined;

@@ -69,6 +69,11 @@ export class OnnxNetwork implements NoiseNetwork {
     this.#observation.set(observation);
   }
 
+  /** Rows from which another graph answers. */
+  get thresholds(): readonly number[] {
+    return this.#graphs.map(({ fromRows }) => fromRows).slice(1);
+  }
+
   /** Milliseconds that the network has run since it was loaded. */
   get runMs(): number {
     return this.#runMs;

@@ -9,6 +9,8 @@ import type { WorkerFaults } from "./worker-faults.js";
 export interface PolicyNetwork extends NoiseNetwork {
   /** @param observation [To · O], normalised, oldest first. */
   observe(observation: Float64Array): void;
+  /** Rows from which calls are answered in another way than with fewer, ascending: what they cost may jump there. */
+  readonly thresholds: readonly number[];
   /** Milliseconds that the network has run since it was loaded. */
   readonly runMs: number;
   predictNoise(states: Float64Array, levels: Int32Array, rows: number, out: Float64Array): Promise<void>;

@@ -6,7 +6,7 @@ import { InferenceHost, type WorkerChange } from "../../src/inference/host.js";
 import { OnnxNetwork } from "../../src/inference/onnx.js";
 import { openNetwork, type PolicyNetwork } from "../../src/inference/policy-network.js";
 import { ShardLostError } from "../../src/inference/shards/shard.js";
-import { filesOfParts, split } from "../../src/inference/shards/split.js";
+import { filesOfParts, split, thresholdsOf } from "../../src/inference/shards/split.js";
 import { isSolved, type TickRequest } from "../../src/inference/tick.js";
 import type { WorkerFaults } from "../../src/inference/worker-faults.js";
 import { type Bundle, loadBundle } from "../../src/policy/bundle.js";
@@ -72,6 +72,24 @@ describe("a split", () => {
     [20, 8, [1], [4, 4, 4, 4, 4]],
   ])("of %i rows for %i threads, graphs from %j, is %j", (rows, threads, fromRows, parts) => {
     expect(split(rows, threads, fromRows)).toEqual(parts);
+  });
+
+  test("begins at the thresholds, and nothing else changes between them", () => {
+    fc.assert(
+      fc.property(...counts, beginnings, (rows, threads, fromRows) => {
+        const graphs = fromRows.map((from) => ({ fromRows: from }));
+        const wayOf = (n: number) => [
+          graphAt(graphs, n).fromRows,
+          split(n, threads, fromRows).length > 1 && threads > 1,
+        ];
+        const changed = String(wayOf(rows)) !== String(wayOf(rows + 1));
+        if (changed) expect(thresholdsOf(fromRows)).toContain(rows + 1);
+      }),
+      { numRuns: 1000 },
+    );
+    expect(thresholdsOf([1])).toEqual([8]);
+    expect(thresholdsOf([1, 5])).toEqual([5, 10]);
+    expect(thresholdsOf([1, 20])).toEqual([8, 20, 40]);
   });
 
   test("needs the graphs that answer parts, and no others", () => {

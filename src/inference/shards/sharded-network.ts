@@ -6,7 +6,7 @@ import type { PolicyNetwork } from "../policy-network.js";
 import type { Runtime } from "../runtime.js";
 import type { WorkerFaults } from "../worker-faults.js";
 import { Shard } from "./shard.js";
-import { beginnings, filesOfParts, split } from "./split.js";
+import { beginnings, filesOfParts, split, thresholdsOf } from "./split.js";
 
 /** About the time between the sweeps of a solve: a thread that slept there took milliseconds to wake. */
 const SPIN_MS = 1;
@@ -70,6 +70,11 @@ export class ShardedNetwork implements PolicyNetwork {
     this.#whole.observe(observation);
     this.#own.observe(observation);
     for (const shard of this.#others) shard.observe(observation);
+  }
+
+  /** Rows from which another graph answers, or the first two threads share a call. */
+  get thresholds(): readonly number[] {
+    return thresholdsOf(this.#fromRows);
   }
 
   get runMs(): number {

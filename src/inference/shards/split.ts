@@ -18,6 +18,15 @@ export function split(rows: number, threads: number, fromRows: readonly number[]
   return Array.from({ length: parts }, (_, k) => even + (k < rows % parts ? 1 : 0));
 }
 
+/** Where another graph begins, and where calls of one begin to be split; ascending. */
+export function thresholdsOf(fromRows: readonly number[]): number[] {
+  return fromRows.flatMap((begins, k) => {
+    const pays = 2 * fewest(begins);
+    const next = fromRows[k + 1] ?? Number.POSITIVE_INFINITY;
+    return [...(k > 0 ? [begins] : []), ...(pays < next ? [pays] : [])];
+  });
+}
+
 /** What of a network is ever asked in parts: the graphs of small calls, which are not, would take memory in every shard. */
 export function filesOfParts(files: NetworkFiles): NetworkFiles {
   const graphs = graphsFor(files, "cpu");
