@@ -1,4 +1,4 @@
-import { graphsFor, type NetworkFiles } from "../graphs.js";
+import { graphsFor, type NetworkFiles, optimizedFor } from "../graphs.js";
 
 /** With fewer, waking another thread took longer than it saved: `parapilot bench runtime`. */
 const FEWEST_ROWS = 4;
@@ -29,14 +29,14 @@ export function thresholdsOf(fromRows: readonly number[]): number[] {
 
 /** What of a network is ever asked in parts: the graphs of small calls, which are not, would take memory in every shard. */
 export function filesOfParts(files: NetworkFiles): NetworkFiles {
-  const graphs = graphsFor(files, "cpu");
-  const isSplit = graphs.filter(({ fromRows }, k) => {
-    const next = graphs[k + 1]?.fromRows ?? Number.POSITIVE_INFINITY;
-    return next > 2 * fewest(fromRows);
-  });
-  const [first, ...larger] = isSplit;
-  if (first.bytes === files.network) return { ...files, optimized: larger };
+  const fromRows = beginnings(files);
+  const isSplit = (k: number) => (fromRows[k + 1] ?? Number.POSITIVE_INFINITY) > 2 * fewest(fromRows[k]);
+  const optimized = optimizedFor(files, "cpu");
+  const before = fromRows.length - optimized.length;
+  const kept = optimized.filter((_, k) => isSplit(k + before));
+  if (before > 0 && isSplit(0)) return { ...files, optimized: kept };
   // It answers the smallest parts there are, so it may as well begin at one row; then the original is not needed.
+  const [first, ...larger] = kept;
   return { ...files, network: NOTHING, optimized: [{ ...first, fromRows: 1 }, ...larger] };
 }
 
