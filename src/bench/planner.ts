@@ -1,5 +1,5 @@
 import { type BatchCurve, costOf, measureBatchCurve } from "../inference/batch-curve.js";
-import { settingsFor, weigh } from "../inference/planner.js";
+import { largestBatch, settingsFor, weigh } from "../inference/planner.js";
 import { createSolver, type SolverSettings } from "../inference/settings.js";
 import { solverFigures } from "../inference/solver-figures.js";
 import { ddpm } from "../sampling/rules/ddpm.js";
@@ -61,9 +61,12 @@ export async function benchPlanner(
 ): Promise<PlannerBench> {
   const { manifest, statistics, calibration } = bundle;
   const rule = ddpm(squaredCosine(manifest.diffusion.levels));
-  progress("what a call costs by its batch");
-  const curve = await measureBatchCurve(network, rule.steps);
   const figures = solverFigures(manifest, statistics);
+  progress("what a call costs by its batch");
+  const curve = await measureBatchCurve(
+    network,
+    largestBatch(figures, { rule: rule.name, steps: rule.steps }),
+  );
   const rows: PlannerRow[] = [];
   for (const stride of strides) {
     const situation = { rule: rule.name, steps: rule.steps, stride };

@@ -72,7 +72,7 @@ export async function timeCalls(
  * Measures the device at hand, in about a second and a half. A size that came out dearer than a larger one was
  * disturbed, and counts as dear as that one, unless the larger one is answered in another way.
  *
- * @param most the largest batch that a solver will use: the steps of the chain.
+ * @param most the largest batch that a solver will use.
  */
 export async function measureBatchCurve(
   network: Pick<PolicyNetwork, "shape" | "predictNoise" | "thresholds">,

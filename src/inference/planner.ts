@@ -35,6 +35,15 @@ export interface Candidate {
   readonly error: number;
 }
 
+/** The largest batch that any solver makes on this chain: a curve need not reach further. */
+export function largestBatch(
+  { rows }: SolverFigures,
+  { rule, steps }: Pick<Situation, "rule" | "steps">,
+): number {
+  const alike = rows.filter((row) => row.rule === rule && row.steps === steps);
+  return Math.max(1, ...alike.flatMap(({ calls }) => Object.keys(calls).map(Number)));
+}
+
 /** Mean time of one solve on a device with this curve, the solver's own arithmetic left out. */
 export function expectedMs(curve: BatchCurve, row: Pick<FigureRow, "calls">): number {
   return Object.entries(row.calls).reduce(

@@ -5,7 +5,7 @@ import { squaredCosine } from "../sampling/schedule.js";
 import { monotonicMs } from "../time/clock.js";
 import { measureBatchCurve } from "./batch-curve.js";
 import { conditioned } from "./conditioned.js";
-import { type Plan, plan } from "./planner.js";
+import { largestBatch, type Plan, plan } from "./planner.js";
 import { openNetwork, type PolicyNetwork } from "./policy-network.js";
 import type { FromWorker, ToWorker, WorkerStart } from "./protocol.js";
 import { createRule } from "./rule-settings.js";
@@ -82,9 +82,10 @@ async function begin(): Promise<void> {
 async function planFor(network: PolicyNetwork): Promise<Plan> {
   const { levels } = manifest.diffusion;
   const { name: rule, steps } = createRule(wanted.rule, squaredCosine(levels));
-  const curve = await measureBatchCurve(network, levels);
+  const figures = solverFigures(manifest, statistics);
   const situation = { rule, steps, stride: manifest.n_action_steps };
-  return plan(curve, wanted, solverFigures(manifest, statistics), situation);
+  const curve = await measureBatchCurve(network, largestBatch(figures, situation));
+  return plan(curve, wanted, figures, situation);
 }
 
 begin().catch((error: Error) => send({ kind: "unusable", message: error.message }));
