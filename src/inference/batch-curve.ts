@@ -44,7 +44,8 @@ export async function timeCalls(
   const width = network.shape.horizon * network.shape.dim;
   const most = Math.max(...sizes);
   const states = new Float64Array(most * width);
-  const levels = Int32Array.from({ length: most }, (_, k) => k);
+  // One that every policy has: a batch may have more rows than there are levels.
+  const levels = new Int32Array(most);
   const out = new Float64Array(most * width);
   const call = (batch: number) => network.predictNoise(states, levels, batch, out);
 
