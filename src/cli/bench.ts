@@ -4,6 +4,7 @@ import { budgetCommand } from "./bench/budget.js";
 import { convergenceCommand } from "./bench/convergence.js";
 import { networkCommand } from "./bench/network.js";
 import { overheadCommand } from "./bench/overhead.js";
+import { plannerCommand } from "./bench/planner.js";
 import { rosCommand } from "./bench/ros.js";
 import { runtimeCommand } from "./bench/runtime.js";
 import { samplersCommand } from "./bench/samplers.js";
@@ -33,6 +34,7 @@ export function benchCommand(): Command {
     runtimeCommand,
     networkCommand,
     sweepGraphCommand,
+    plannerCommand,
     simCommand,
     soakCommand,
   ];

@@ -75,6 +75,11 @@ export class OnnxNetwork implements NoiseNetwork {
     for (const { terms } of this.#graphs) terms?.forget();
   }
 
+  /** Rows from which another graph answers. */
+  get thresholds(): readonly number[] {
+    return this.#graphs.map(({ fromRows }) => fromRows).slice(1);
+  }
+
   /** Milliseconds that the network has run since it was loaded. */
   get runMs(): number {
     return this.#runMs;

@@ -16,7 +16,7 @@ describe("parapilot doctor", () => {
     }
     expect(providers[0].usable).toBe(true);
     expect(batch_curve[0].batch).toBe(1);
-    expect(batch_curve[batch_curve.length - 1].batch).toBe(100);
+    expect(batch_curve[batch_curve.length - 1].batch).toBeGreaterThanOrEqual(100);
     for (const { ms } of batch_curve) expect(ms).toBeGreaterThan(0);
     // Which one is fastest here is no business of a test.
     expect(SOLVER_NAMES.filter((name) => name !== "auto")).toContain(choice.solver);

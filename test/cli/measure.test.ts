@@ -116,6 +116,7 @@ describe("the figures that others read", () => {
     ["window", ["--states", "1", "--window", "20"]],
     ["tolerance", ["--states", "1", "--only", "semilinear", "--tolerance", "0.1"]],
     ["overhead", ["--solves", "3"]],
+    ["planner", ["--states", "1", "--repeats", "1", "--stride", "8"]],
     ["acceptance", ["--ticks", "2"]],
     ["budget", ["--episodes", "1", "--share", "100", "--share", "50", ...QUICK]],
     ["seams", ["--episodes", "1", "--only", "none", "quintic", ...QUICK]],

@@ -201,7 +201,9 @@ test("auto measures the device, names a solver and says why", async () => {
   expect(host.settings).toMatchObject({ seed: 5, warm: true });
   expect(host.plan?.settings).toEqual(host.settings);
   expect(host.plan?.explanation).toMatch(new RegExp(`^${host.settings.name}.* ms;`));
-  expect(host.plan?.curve.map(({ batch }) => batch)).toEqual(expect.arrayContaining([1, 100]));
+  const batches = host.plan?.curve.map(({ batch }) => batch) ?? [];
+  expect(Math.min(...batches)).toBe(1);
+  expect(Math.max(...batches)).toBeGreaterThanOrEqual(100);
   expect((await host.solve(request()).done).outcome).toBe("accepted");
   const { settings } = host;
   host.adjust({ ...solverSettingsSchema.parse({ name: "auto" }), coupling: 0.5 });
