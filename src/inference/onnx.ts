@@ -5,6 +5,7 @@ import type { ChunkShape, NoiseNetwork } from "../sampling/denoiser.js";
 import { monotonicMs } from "../time/clock.js";
 import { graphAt, graphsFor, type NetworkFiles } from "./graphs.js";
 import { type Runtime, sessionOptions } from "./runtime.js";
+import { forWebgpu } from "./webgpu-graph.js";
 
 /** A graph that is ready to run. */
 interface LoadedGraph {
@@ -51,7 +52,8 @@ export class OnnxNetwork implements NoiseNetwork {
       const without = bytes === network ? "" : `; ${WITHOUT_IT}`;
       let session: ort.InferenceSession;
       try {
-        session = await ort.InferenceSession.create(bytes, sessionOptions(runtime));
+        const graph = runtime.provider === "webgpu" ? forWebgpu(bytes) : bytes;
+        session = await ort.InferenceSession.create(graph, sessionOptions(runtime));
       } catch (error) {
         throw new ConfigurationError(
           `onnxruntime cannot load ${file} on provider "${runtime.provider}": ${(error as Error).message}${without}`,
