@@ -41,7 +41,8 @@ export function optimizeCommand(): Command {
     )
     .action(run);
   // The graphs are made for the CPU: there is no provider to choose.
-  for (const option of runtimeOptions.filter(({ long }) => long !== "--provider")) command.addOption(option);
+  for (const option of runtimeOptions.filter(({ long }) => !/provider|fallback/.test(long ?? "")))
+    command.addOption(option);
   return command;
 }
 
