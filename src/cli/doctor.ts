@@ -175,8 +175,8 @@ function describeChoice(
       ...(costs ? [describeCurve(costs.curve)] : []),
     ]),
     "",
-    ...(wanted.provider === "auto" && providers.some(({ costs }) => costs)
-      ? [`--provider auto: ${compareProviders(providers).note}`]
+    ...(providers.some(({ costs }) => costs)
+      ? [`--provider auto would choose ${compareProviders(providers.filter(({ usable }) => usable)).note}`]
       : []),
     `--solver auto would choose ${choice.explanation}`,
   ];

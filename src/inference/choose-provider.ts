@@ -46,7 +46,7 @@ async function fastest(
     findings.push(found);
   }
   const { provider, note } = compareProviders(findings);
-  return { runtime: { ...rest, provider }, note };
+  return { runtime: { ...rest, provider }, note: `auto chose ${note}` };
 }
 
 /**
@@ -67,7 +67,7 @@ export function compareProviders(findings: readonly ProviderFinding[]): {
   }
   const placement = best.placement ? ` (${describePlacement(best.placement)})` : "";
   const note = [
-    `auto chose ${best.name}${placement}, about ${time(best.costs.expectedMs)} a solve`,
+    `${best.name}${placement}, about ${time(best.costs.expectedMs)} a solve`,
     ...others.map((found) => `${found.name} ${whyNot(found)}`),
   ].join("; ");
   return { provider: best.name, note };

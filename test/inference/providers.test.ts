@@ -11,8 +11,10 @@ import {
   tryProvider,
 } from "../../src/inference/providers.js";
 import { PROVIDERS, type Runtime } from "../../src/inference/runtime.js";
+import { resolveSolver } from "../../src/inference/settings.js";
 import { loadBundle } from "../../src/policy/bundle.js";
 import { ConfigurationError } from "../../src/policy/errors.js";
+import { LocalResolver } from "../../src/replay/resolver.js";
 import { SHIPPED } from "../policy/bundles.js";
 
 const LOADING = "onnxruntime cannot load denoiser.onnx on provider";
@@ -117,13 +119,15 @@ describe("a provider is tried in a process of its own", () => {
     );
   });
 
-  test("a host does not start on a provider that cannot be used, and says what to do", async () => {
+  test("neither host nor replay goes on with a provider that cannot be used, and they say what to do", async () => {
     const bundle = await loadBundle(SHIPPED);
     vi.stubEnv("LD_LIBRARY_PATH", "");
     if ((await tryProvider(runtime("cuda"))).usable) return;
     const error = await InferenceHost.start(bundle, { runtime: runtime("cuda") }).catch((reason) => reason);
     expect(error).toBeInstanceOf(ConfigurationError);
     expect(error.message).toMatch(/^the provider "cuda" cannot be used here: .*; .*parapilot doctor lists/s);
+    const replayed = LocalResolver.open(bundle, resolveSolver({}, false), runtime("cuda"));
+    await expect(replayed).rejects.toThrow('the provider "cuda" cannot be used here');
   });
 });
 
@@ -148,7 +152,7 @@ describe("auto", () => {
     ]);
     expect(provider).toBe("cuda");
     expect(note).toBe(
-      "auto chose cuda, about 9.0 ms a solve; cpu would take about 120 ms; " +
+      "cuda, about 9.0 ms a solve; cpu would take about 120 ms; " +
         "webgpu is too slow: a call of one row alone takes 450 ms",
     );
   });
