@@ -12,8 +12,10 @@ import type { SolverSettings } from "./settings.js";
 
 /** Of the largest number in the right answer. Tensor cores round factors to 10 bits: 1e-3; wrong kernels are off by 1. */
 const WRONG = 0.01;
-const ANSWER_PATIENCE_MS = 30_000;
-const MEASURE_PATIENCE_MS = 120_000;
+/** The first call on a device loads and compiles much, on a busy machine for long. */
+const ANSWER_PATIENCE_MS = 60_000;
+/** The policy's network, and what it costs. */
+const POLICY_PATIENCE_MS = 120_000;
 
 /** What was found out about an execution provider here. */
 export interface ProviderFinding {
@@ -40,7 +42,7 @@ export interface TryOptions extends Partial<ProbeOptions> {
 /** Asks the embedded model, then the policy's network, in a process of its own. */
 export async function tryProvider(runtime: Runtime, options: TryOptions = {}): Promise<ProviderFinding> {
   const { policy, measure, probe } = options;
-  const patienceMs = options.patienceMs ?? (measure ? MEASURE_PATIENCE_MS : ANSWER_PATIENCE_MS);
+  const patienceMs = options.patienceMs ?? (policy ? POLICY_PATIENCE_MS : ANSWER_PATIENCE_MS);
   const request: ProbeRequest = {
     runtime,
     ...(policy && {

@@ -1,7 +1,6 @@
 import { chooseProvider } from "../../src/inference/choose-provider.js";
 import { InferenceHost } from "../../src/inference/host.js";
 import { OnnxNetwork } from "../../src/inference/onnx.js";
-import { tryProvider } from "../../src/inference/providers.js";
 import { resolveSolver } from "../../src/inference/settings.js";
 import { isSolved } from "../../src/inference/tick.js";
 import { loadBundle } from "../../src/policy/bundle.js";
@@ -59,10 +58,6 @@ const asked = {
 
   async choice() {
     return chooseProvider(bundle, { ...settings, provider: "auto" }, resolveSolver({}, true));
-  },
-
-  async placement() {
-    return tryProvider({ ...settings, provider: "webgpu", allow_fallback: true }, { policy: bundle });
   },
 };
 
