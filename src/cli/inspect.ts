@@ -1,8 +1,9 @@
 import { Command } from "commander";
+import { chooseProvider } from "../inference/choose-provider.js";
 import { describeGraphs, graphsFor, optimizedFor } from "../inference/graphs.js";
 import { InferenceHost } from "../inference/host.js";
 import { describeRuntime, type Runtime } from "../inference/runtime.js";
-import type { SolverOptions } from "../inference/settings.js";
+import { resolveSolver, type SolverOptions } from "../inference/settings.js";
 import { isSolved, type SolvedTick } from "../inference/tick.js";
 import { type Bundle, loadBundle, type OptimizedGraph } from "../policy/bundle.js";
 import { ConfigurationError } from "../policy/errors.js";
@@ -29,6 +30,7 @@ async function inspect(directory: string, flags: RuntimeFlags & { readonly json?
     await checkOptimized(bundle, runtime, [oneByOne, inBatches]);
   }
   const { manifest } = bundle;
+  const { note } = await chooseProvider(bundle, runtime, resolveSolver({}, false));
   const difference = largestDifference(oneByOne, inBatches);
   if (!(difference <= allowed(manifest))) {
     throw new ConfigurationError(
@@ -37,7 +39,7 @@ async function inspect(directory: string, flags: RuntimeFlags & { readonly json?
   }
 
   const check = {
-    runtime: describeRuntime(runtime),
+    runtime: [describeRuntime(runtime), ...(note ? [note] : [])].join("; "),
     graphs: describeGraphs(graphsFor(bundle, runtime.provider)) + whyOriginal(bundle, runtime),
     first_action: Array.from(oneByOne.actions.subarray(0, manifest.action.length)),
     clipped: oneByOne.clipped,

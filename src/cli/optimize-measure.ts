@@ -10,7 +10,7 @@ import { type Differences, differences, REFUSED_DIFFERENCE, refuseOthers } from 
 import { type GpuTrial, tryOnGpu } from "../optimize/gpu-trial.js";
 import type { Optimized, OptimizedGraph } from "../optimize/optimize.js";
 import { type Feeds, Rival } from "../optimize/rival.js";
-import type { Bundle } from "../policy/bundle.js";
+import { type Bundle, loadBundle } from "../policy/bundle.js";
 import { type ServingGraph, writeBundle } from "./optimize-write.js";
 import type { StatusLine } from "./terminal.js";
 
@@ -137,7 +137,7 @@ async function measureOnGpu(
     await writeBundle(bundle, trial, placed(compared, undefined), observation);
     for (const provider of GPU_PROVIDERS) {
       status.show(`trying ${provider}`);
-      const { usable } = await tryProvider(trial, provider);
+      const { usable } = await tryProvider({ ...runtime, provider }, { policy: await loadBundle(trial) });
       if (!usable) continue;
       const graphs = compared.filter(({ reason }) => reason === undefined);
       const asked = { manifest, chain, feedsFor };

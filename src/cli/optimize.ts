@@ -34,7 +34,8 @@ export function optimizeCommand(): Command {
     )
     .action(run);
   // Graphs for all providers are made: there is none to choose.
-  for (const option of runtimeOptions.filter(({ long }) => long !== "--provider")) command.addOption(option);
+  for (const option of runtimeOptions.filter(({ long }) => !/provider|fallback/.test(long ?? "")))
+    command.addOption(option);
   return command;
 }
 

@@ -1,6 +1,7 @@
 import * as ort from "onnxruntime-node";
 import { ConfigurationError } from "../policy/errors.js";
 import { type Runtime, sessionOptions } from "./runtime.js";
+import { forWebgpu } from "./webgpu-graph.js";
 
 /** @throws ConfigurationError naming the file when the provider cannot run it; `remedy` says what else could be done. */
 export async function openGraph(
@@ -10,7 +11,8 @@ export async function openGraph(
   remedy = "",
 ): Promise<ort.InferenceSession> {
   try {
-    return await ort.InferenceSession.create(bytes, sessionOptions(runtime));
+    const graph = runtime.provider === "webgpu" ? forWebgpu(bytes) : bytes;
+    return await ort.InferenceSession.create(graph, sessionOptions(runtime));
   } catch (error) {
     throw new ConfigurationError(
       `onnxruntime cannot load ${file} on provider "${runtime.provider}": ${(error as Error).message}${remedy}`,

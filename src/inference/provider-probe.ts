@@ -1,25 +1,110 @@
-import { loadBundle } from "../policy/bundle.js";
-import { graphsFor } from "./graphs.js";
+import * as ort from "onnxruntime-node";
+import { middleObservation } from "../policy/manifest.js";
+import { measureBatchCurve } from "./batch-curve.js";
+import { expectedSolveMs } from "./expected-solve.js";
+import { graphsFor, type NetworkFiles } from "./graphs.js";
 import { OnnxNetwork } from "./onnx.js";
-import type { Runtime } from "./runtime.js";
+import { PROBE_INPUT, PROBE_SHAPE, probeModel } from "./probe-model.js";
+import type { ProbeReport, ProbeRequest } from "./probe-protocol.js";
+import { type Runtime, sessionOptions } from "./runtime.js";
+import { forWebgpu } from "./webgpu-graph.js";
 
-// The child process of tryProvider: loads the network, calls each of its graphs once, and says "ok" or what went wrong.
-const [directory, provider] = process.argv.slice(2) as [string, Runtime["provider"]];
+// The child process of runProbe: reports what it finds, until something fails.
 
-async function tryIt(): Promise<string> {
-  try {
-    const bundle = await loadBundle(directory);
-    const network = await OnnxNetwork.load(bundle, { provider, threads: 1, spin: false });
-    for (const { file, fromRows: rows } of graphsFor(bundle, provider)) {
-      const answer = new Float64Array(rows * network.shape.horizon * network.shape.dim);
-      await network.predictNoise(new Float64Array(answer.length), new Int32Array(rows), rows, answer);
-      if (!answer.every(Number.isFinite)) return `the answer of ${file} is not finite`;
-    }
-    return "ok";
-  } catch (error) {
-    return (error as Error).message;
+function report(found: ProbeReport): Promise<void> {
+  return new Promise((resolve) => process.send?.(found, () => resolve()));
+}
+
+async function tryIt({ runtime, policy, measure }: ProbeRequest): Promise<void> {
+  const { provider } = runtime;
+  // It would drop an unknown name with a warning, and go on with what is left.
+  const names = ort.listSupportedBackends().map(({ name }) => name);
+  if (!names.includes(provider)) {
+    throw new Error(
+      `onnxruntime-node is built without ${provider} for ${process.platform}-${process.arch}: it has ${names.join(", ")}`,
+    );
+  }
+  await report({ kind: "answer", values: await askProbeModel(runtime) });
+  if (!policy) return;
+
+  if (runtime.allow_fallback) await logPlacement(runtime, policy);
+  const network = await OnnxNetwork.load(policy, runtime);
+  await report({ kind: "network", difference: await differenceToCpu(network, runtime, policy) });
+  if (measure) await report(await measureIt(network, policy, measure));
+  await network.close();
+}
+
+async function askProbeModel(runtime: Runtime): Promise<number[]> {
+  const session = await ort.InferenceSession.create(probeModel(), sessionOptions(runtime));
+  const { rows, levels, sample } = PROBE_INPUT;
+  const { noise } = await session.run({
+    sample: new ort.Tensor("float32", sample, PROBE_SHAPE),
+    level: new ort.Tensor("int64", BigInt64Array.from(levels, BigInt), [rows]),
+  });
+  await session.release();
+  return Array.from(noise.data as Float32Array);
+}
+
+/** Which provider runs how many nodes stands nowhere but in onnxruntime's verbose log, on standard error. */
+async function logPlacement(runtime: Runtime, policy: NetworkFiles): Promise<void> {
+  for (const { bytes } of graphsFor(policy, runtime.provider)) {
+    const graph = runtime.provider === "webgpu" ? forWebgpu(bytes) : bytes;
+    const options = { ...sessionOptions(runtime), logSeverityLevel: 0 as const };
+    await (await ort.InferenceSession.create(graph, options)).release();
   }
 }
 
-const found = await tryIt();
-process.send?.(found, () => process.exit());
+async function differenceToCpu(
+  network: OnnxNetwork,
+  runtime: Runtime,
+  policy: NetworkFiles,
+): Promise<number> {
+  const cpu = await OnnxNetwork.load(
+    { ...policy, optimized: [] },
+    { provider: "cpu", threads: runtime.threads, spin: false },
+  );
+  let difference = 0;
+  for (const { fromRows: rows } of graphsFor(policy, runtime.provider)) {
+    const [found, wanted] = [await answerOf(network, policy, rows), await answerOf(cpu, policy, rows)];
+    const largest = Math.max(...wanted.map(Math.abs), Number.MIN_VALUE);
+    for (const [k, value] of wanted.entries()) {
+      const apart = Math.abs(found[k] - value) / largest;
+      difference = Number.isNaN(apart) ? Number.POSITIVE_INFINITY : Math.max(difference, apart);
+    }
+  }
+  await cpu.close();
+  return difference;
+}
+
+async function answerOf(
+  network: OnnxNetwork,
+  { manifest }: NetworkFiles,
+  rows: number,
+): Promise<Float64Array> {
+  const answer = new Float64Array(rows * network.shape.horizon * network.shape.dim);
+  const states = answer.map((_, k) => Math.sin(1.3 * k + 0.2));
+  const levels = Int32Array.from({ length: rows }, (_, row) => (7 * row) % manifest.diffusion.levels);
+  network.observe(middleObservation(manifest).fill(0));
+  await network.predictNoise(states, levels, rows, answer);
+  return answer;
+}
+
+async function measureIt(
+  network: OnnxNetwork,
+  policy: NetworkFiles,
+  { solver, statistics, atMostMs }: NonNullable<ProbeRequest["measure"]>,
+): Promise<ProbeReport> {
+  const began = performance.now();
+  await answerOf(network, policy, 1);
+  const callMs = performance.now() - began;
+  if (callMs > atMostMs) return { kind: "slow", callMs };
+  const { levels } = policy.manifest.diffusion;
+  const curve = await measureBatchCurve(network, levels);
+  return { kind: "costs", curve, expectedMs: expectedSolveMs(curve, solver, policy.manifest, statistics) };
+}
+
+process.once("message", (request: ProbeRequest) => {
+  tryIt(request)
+    .catch((error: Error) => report({ kind: "failed", message: error.message }))
+    .then(() => process.exit());
+});

@@ -1,5 +1,6 @@
 import { conditioned } from "../inference/conditioned.js";
 import { openNetwork, type PolicyNetwork } from "../inference/policy-network.js";
+import { requireProvider } from "../inference/providers.js";
 import type { Runtime } from "../inference/runtime.js";
 import type { SolverSettings } from "../inference/settings.js";
 import type { Candidate, TickRequest, TickResult } from "../inference/tick.js";
@@ -40,6 +41,7 @@ export class LocalResolver implements Resolver {
     budgetMs: number | null = null,
   ): Promise<LocalResolver> {
     const { manifest, calibration } = bundle;
+    if (runtime.provider !== "cpu") await requireProvider(runtime);
     const network = await openNetwork(bundle, runtime);
     const denoiser = conditioned(network, manifest);
     return new LocalResolver(

@@ -1,11 +1,13 @@
 import { graphAt, graphsFor } from "../inference/graphs.js";
 import type { Runtime } from "../inference/runtime.js";
+import { forWebgpu } from "../inference/webgpu-graph.js";
 import type { Bundle } from "../policy/bundle.js";
 import type { Rule } from "../sampling/rules/rule.js";
 import { gaussianSlope } from "../sampling/solvers/slopes/scalar.js";
 import type { Solver } from "../sampling/solvers/solver.js";
 import { composeSweeps } from "./compose.js";
 import { leading } from "./gains.js";
+import { rejoined } from "./rejoined.js";
 import { SweepSession } from "./session.js";
 import { mostDirections, type Slopes } from "./slopes.js";
 import { sweepSolver } from "./solver.js";
@@ -56,11 +58,12 @@ export async function openSweeps(
   { rule, sweeps, tolerance }: OpenOptions,
 ): Promise<OpenSweeps> {
   const { manifest, calibration } = bundle;
-  const { bytes } = graphAt(graphsFor(bundle, runtime.provider), rule.steps);
+  const { bytes, observation } = graphAt(graphsFor(bundle, runtime.provider), rule.steps);
+  const network = rejoined(bytes, observation?.bytes);
   const shape = { horizon: manifest.horizon, dim: manifest.action.length };
   const { clip } = manifest.diffusion;
   const slopes = slopesOf(bundle, rule);
-  const composed = composeSweeps(bytes, { rule, shape, clip, sweeps, slopes });
+  const composed = composeSweeps(runtime.provider === "webgpu" ? forWebgpu(network) : network, { rule, shape, clip, sweeps, slopes });
   const session = await SweepSession.load(composed, runtime);
   const options = {
     rule,

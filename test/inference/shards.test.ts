@@ -97,6 +97,8 @@ describe("a split", () => {
     const graph = (fromRows: number) => ({
       file: `${fromRows}.onnx`,
       sha256: "",
+      for: "cpu" as const,
+      precision: "float32" as const,
       fromRows,
       bytes: bytes(fromRows),
     });
@@ -121,7 +123,8 @@ describe("a network in shards", () => {
   let three: PolicyNetwork;
   beforeAll(async () => {
     const bytes = roundedOtherwise(shipped.network);
-    const bundle = { ...shipped, optimized: [{ file: "large.onnx", sha256: "", fromRows: 6, bytes }] };
+    const large = { file: "large.onnx", sha256: "", for: "cpu", precision: "float32", fromRows: 6, bytes } as const;
+    const bundle = { ...shipped, optimized: [large] };
     one = await OnnxNetwork.load(bundle, ONE);
     three = await openNetwork(bundle, THREE);
   });

@@ -1,0 +1,62 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+
+/** The libraries that onnxruntime-node loads for cuda and that its npm package does not bring. */
+export const PROVIDER_LIBRARIES = [
+  "libonnxruntime_providers_shared.so",
+  "libonnxruntime_providers_cuda.so",
+] as const;
+
+/**
+ * What onnxruntime's CUDA provider needs beside NVIDIA's driver, by the CUDA that it is built for: what its file names,
+ * and what it opens by itself (cuDNN; cuFFT for transforms that no denoiser of ours has is left out).
+ */
+export const CUDA_LIBRARIES = {
+  13: ["libcudart.so.13", "libcublas.so.13", "libcublasLt.so.13", "libcurand.so.10", "libcudnn.so.9"],
+  12: ["libcudart.so.12", "libcublas.so.12", "libcublasLt.so.12", "libcurand.so.10", "libcudnn.so.9"],
+} as const;
+
+/** The folder of onnxruntime-node's own library, where it looks for those of providers. */
+export function onnxruntimeFolder(): string {
+  const main = createRequire(import.meta.url).resolve("onnxruntime-node/package.json");
+  return join(dirname(main), "bin", "napi-v6", process.platform, process.arch);
+}
+
+/** Those that the installed CUDA provider needs and the loader does not find; none where it is not installed. */
+export async function missingLibraries(folder = onnxruntimeFolder()): Promise<string[]> {
+  const provider = join(folder, PROVIDER_LIBRARIES[1]);
+  if (!existsSync(provider)) return [];
+  const needed = await output("ldd", [provider]);
+  const missing = [...needed.matchAll(/^\s*(\S+) => not found/gm)].map(([, file]) => file);
+  // Opened on the first convolution, so that ldd does not name it.
+  return (await findLibraries(["libcudnn.so.9"])).get("libcudnn.so.9")
+    ? missing
+    : [...missing, "libcudnn.so.9"];
+}
+
+/** Where the loader finds libraries; undefined for those that it does not. */
+export async function findLibraries(files: readonly string[]): Promise<Map<string, string | undefined>> {
+  const cache = await output("ldconfig", ["-p"]).then((text) => text || output("/sbin/ldconfig", ["-p"]));
+  const folders = (process.env.LD_LIBRARY_PATH ?? "").split(":").filter(Boolean);
+  return new Map(
+    files.map((file) => {
+      const folder = folders.find((each) => existsSync(join(each, file)));
+      if (folder) return [file, join(folder, file)];
+      const line = cache
+        .split("\n")
+        .find((each) => each.trim().startsWith(`${file} `) && /x86-64/.test(each));
+      return [file, line?.split("=> ")[1]?.trim()];
+    }),
+  );
+}
+
+async function output(command: string, args: readonly string[]): Promise<string> {
+  try {
+    return (await promisify(execFile)(command, [...args], { timeout: 10_000 })).stdout;
+  } catch {
+    return "";
+  }
+}
