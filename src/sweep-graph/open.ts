@@ -63,7 +63,13 @@ export async function openSweeps(
   const shape = { horizon: manifest.horizon, dim: manifest.action.length };
   const { clip } = manifest.diffusion;
   const slopes = slopesOf(bundle, rule);
-  const composed = composeSweeps(runtime.provider === "webgpu" ? forWebgpu(network) : network, { rule, shape, clip, sweeps, slopes });
+  const composed = composeSweeps(runtime.provider === "webgpu" ? forWebgpu(network) : network, {
+    rule,
+    shape,
+    clip,
+    sweeps,
+    slopes,
+  });
   const session = await SweepSession.load(composed, runtime);
   const options = {
     rule,

@@ -123,7 +123,14 @@ describe("a network in shards", () => {
   let three: PolicyNetwork;
   beforeAll(async () => {
     const bytes = roundedOtherwise(shipped.network);
-    const large = { file: "large.onnx", sha256: "", for: "cpu", precision: "float32", fromRows: 6, bytes } as const;
+    const large = {
+      file: "large.onnx",
+      sha256: "",
+      for: "cpu",
+      precision: "float32",
+      fromRows: 6,
+      bytes,
+    } as const;
     const bundle = { ...shipped, optimized: [large] };
     one = await OnnxNetwork.load(bundle, ONE);
     three = await openNetwork(bundle, THREE);
