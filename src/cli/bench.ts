@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { acceptanceCommand } from "./bench/acceptance.js";
 import { budgetCommand } from "./bench/budget.js";
 import { convergenceCommand } from "./bench/convergence.js";
+import { gpuCommand } from "./bench/gpu.js";
 import { networkCommand } from "./bench/network.js";
 import { overheadCommand } from "./bench/overhead.js";
 import { rosCommand } from "./bench/ros.js";
@@ -31,6 +32,7 @@ export function benchCommand(): Command {
     rosCommand,
     runtimeCommand,
     networkCommand,
+    gpuCommand,
     simCommand,
     soakCommand,
   ];

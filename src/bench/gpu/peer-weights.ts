@@ -31,7 +31,7 @@ export function peerWeights(network: Uint8Array): ReadonlyMap<string, NamedWeigh
   };
   const constantOf = ({ input }: NodeProto) => input.find((name) => constants.has(name));
   for (const name of constants.keys()) {
-    if (/\.(weight|bias)$/.test(name)) keep(plain(name), name);
+    if (/(\.(weight|bias)|^film_table)$/.test(name)) keep(plain(name), name);
   }
 
   let block: string | undefined;

@@ -41,8 +41,9 @@ export const PAPER_SIZE: UnetShape = {
 };
 
 /**
- * The network of policies/train/network.py as its exporter writes it, node by node and under the same names, but of any
- * size and with random weights: it costs what a trained one costs, and its answers mean nothing.
+ * The network of policies/train/network.py as its exporter writes it, operator by operator and under the same names, but
+ * of any size and with random weights: it costs what a trained one costs, and its answers mean nothing. Levels are looked
+ * up by Gather and FiLM terms cut out by Slice, which every provider has.
  */
 export function randomUnet(shape: UnetShape, seed: number): ModelProto {
   const { horizon, action, observation } = shape;
@@ -133,22 +134,22 @@ class RandomUnet extends GraphBuilder {
     const widths = [...channels, top, ...below].flatMap((width) => [2 * width, 2 * width]);
     const all = widths.reduce((sum, width) => sum + width, 0);
     const table = this.#uniform("film_table", [levels, all], 1);
-    const rows = this.op("GatherND", [table, this.op("Unsqueeze", ["level", this.integers([1])])]);
+    const rows = this.op("Gather", [table, "level"], { axis: 0 });
     const map = this.#uniform("film_observation.weight", [all, observation], observation);
     const seen = this.op("Gemm", [this.#mish("observation"), map], { transB: 1 });
-    const sizes = this.integers(widths);
-    return this.ops("Split", [this.op("Add", [rows, seen]), sizes], widths.length, { axis: -1 }).map((part) =>
-      this.op("Unsqueeze", [part, this.integers([1])]),
-    );
+    const films = this.op("Unsqueeze", [this.op("Add", [rows, seen]), this.integers([1])]);
+    let from = 0;
+    return widths.map((width) => {
+      from += width;
+      return this.#part(films, from - width, from);
+    });
   }
 
   #residual(x: Activation, width: number, name: string): Activation {
     const film = this.#films.shift() ?? "";
-    const part = (from: number, to: number) =>
-      this.op("Slice", [film, ...[[from], [to], [2]].map((values) => this.integers(values))]);
     const first = this.#block(x, width, `${name}.first`).name;
-    const scaled = this.op("Mul", [part(0, width), first]);
-    const shifted = this.op("Add", [scaled, part(width, 2 * width)]);
+    const scaled = this.op("Mul", [this.#part(film, 0, width), first]);
+    const shifted = this.op("Add", [scaled, this.#part(film, width, 2 * width)]);
     const second = this.#block({ ...x, name: shifted, channels: width }, width, `${name}.second`);
     const skip = x.channels === width ? x.name : this.#linear(x.name, x.channels, width, `${name}.skip`);
     return { ...second, name: this.op("Add", [second.name, skip]) };
@@ -226,6 +227,11 @@ class RandomUnet extends GraphBuilder {
     const two = this.floats([], [2]);
     const q = this.op("Mul", [n, this.op("Add", [n, two])]);
     return this.op("Mul", [x, this.op("Div", [q, this.op("Add", [q, two])])]);
+  }
+
+  /** Channels of [batch, 1, channels]. */
+  #part(films: string, from: number, to: number): string {
+    return this.op("Slice", [films, ...[[from], [to], [2]].map((values) => this.integers(values))]);
   }
 
   #pad(x: string, steps: number): string {
