@@ -94,9 +94,12 @@ export async function benchNetworkOn(
         progress(`turn ${turn + 1}/${plan.states}`);
         const { value } = await turns.next();
         if (!value) break;
-        for (const sample of value) await table.add(sample);
+        for (const sample of value) {
+          await table.add(sample);
+          grow({ rows: table.rows() });
+        }
         await peer?.turn(turn, progress);
-        grow({ rows: table.rows(), peer: peer ? peer.result() : null });
+        grow({ peer: peer ? peer.result() : null });
       }
       if (peer) {
         await peer.finish(ends, progress);

@@ -75,7 +75,7 @@ async function solveAll(
   const schedule = squaredCosine(manifest.diffusion.levels);
   // Two loops share the network, and the other one has conditioned it since.
   network.observe(tick.observation);
-  const exact = (await lastIterate(sequential(), tick.cold)).chunk.slice();
+  const { ms, network_ms, chunk: exact } = await solveSequentially(network, tick.cold);
   let onCpu: Float64Array | undefined;
   if (reference) {
     reference.observe(tick.observation);
@@ -85,20 +85,44 @@ async function solveAll(
   const samples: SolveSample[] = [];
   for (const runner of runners) {
     const problem = problemOf(runner, tick);
+    const isSameRule = problem.rule === tick.cold.rule;
+    if (isSameRule && !runner.isParallel) {
+      const cpu_error = onCpu ? largestChange(exact, onCpu, ...executed) : null;
+      const pattern = Array.from({ length: runner.rule.steps }, () => 1);
+      samples.push({ runner, pattern, ms, network_ms, error: 0, cpu_error });
+      continue;
+    }
     const solve = () => solveOnTheClock(runner.solver, problem, { chunk: exact, executed });
     if (runner.isParallel) await solve();
     const before = network.runMs;
-    const { batches, ms, error } = await solve();
-    const network_ms = network.runMs - before;
-    const isSameRule = runner.rule.name === tick.cold.rule.name && runner.rule.steps === tick.cold.rule.steps;
+    const solved = await solve();
+    const spent = network.runMs - before;
     let cpu_error: number | null = null;
     if (isSameRule && onCpu) {
       const { chunk } = await lastIterate(runner.solver, problem);
       cpu_error = largestChange(chunk, onCpu, ...executed);
     }
-    samples.push({ runner, pattern: batches, ms, network_ms, error: isSameRule ? error : null, cpu_error });
+    samples.push({
+      runner,
+      pattern: solved.batches,
+      ms: solved.ms,
+      network_ms: spent,
+      error: isSameRule ? solved.error : null,
+      cpu_error,
+    });
   }
   return samples;
+}
+
+/** What every error is measured from, and the time that all others are held against. */
+async function solveSequentially(
+  network: OnnxNetwork,
+  problem: Problem,
+): Promise<Pick<SolveSample, "ms" | "network_ms"> & { readonly chunk: Float64Array }> {
+  const before = network.runMs;
+  const began = performance.now();
+  const { chunk } = await lastIterate(sequential(), problem);
+  return { ms: performance.now() - began, network_ms: network.runMs - before, chunk: chunk.slice() };
 }
 
 function problemOf({ rule, start }: Runner, tick: PolicyTick): Problem {
