@@ -131,7 +131,8 @@ function heatsOf(contenders: readonly Contender[], { manifest, calibration }: Bu
   }));
 }
 
-async function* apart(
+/** Ticks of an episode that differ. */
+export async function* apart(
   ticks: AsyncGenerator<PolicyTick, never, void>,
 ): AsyncGenerator<PolicyTick, void, void> {
   let episode: number | undefined;

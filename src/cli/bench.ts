@@ -11,6 +11,7 @@ import { samplersCommand } from "./bench/samplers.js";
 import { seamsCommand } from "./bench/seams.js";
 import { simCommand } from "./bench/sim.js";
 import { soakCommand } from "./bench/soak.js";
+import { sweepGraphCommand } from "./bench/sweep-graph.js";
 import { tableCommand } from "./bench/table.js";
 import { toleranceCommand } from "./bench/tolerance.js";
 import { windowCommand } from "./bench/window.js";
@@ -33,6 +34,7 @@ export function benchCommand(): Command {
     runtimeCommand,
     networkCommand,
     gpuCommand,
+    sweepGraphCommand,
     simCommand,
     soakCommand,
   ];

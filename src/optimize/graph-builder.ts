@@ -46,6 +46,11 @@ export class GraphBuilder {
     return this.op("Reshape", [tensor, this.integers(dims)]);
   }
 
+  /** Entries [from, to) along one axis. */
+  slice(tensor: string, from: number, to: number, axis: number): string {
+    return this.op("Slice", [tensor, ...[from, to, axis].map((value) => this.integers([value]))]);
+  }
+
   /** A node as it was, on inputs that may have other names now. */
   copy(node: NodeProto, inputs: readonly string[]): void {
     const copy = clone(NodeProtoSchema, node);
@@ -61,6 +66,16 @@ export class GraphBuilder {
     copy.output = [copy.name];
     this.nodes.push(copy);
     return copy.name;
+  }
+
+  /** Once more what a node does, on other inputs; the names of its new outputs. */
+  again(node: NodeProto, inputs: readonly string[]): string[] {
+    const copy = clone(NodeProtoSchema, node);
+    copy.name = this.#fresh(node.opType);
+    copy.input = [...inputs];
+    copy.output = node.output.map((output, k) => output && `${copy.name}.${k}`);
+    this.nodes.push(copy);
+    return copy.output;
   }
 
   floats(dims: readonly number[], data: ArrayLike<number>): string {

@@ -49,7 +49,13 @@ describe("bench gpu", () => {
     const [trained, random] = bench.networks;
     expect([trained.weights, random.weights]).toEqual(["trained", "random"]);
     expect([trained.failure, random.failure]).toEqual([null, null]);
-    for (const { curve, floors, parts, rows } of bench.networks) {
+    for (const { curve, floors, parts, sweeps, rows } of bench.networks) {
+      expect(sweeps?.failure).toBeNull();
+      expect(sweeps?.rows.map(({ way, sweeps: count }) => `${way} ${count}`)).toEqual([
+        "loop 1",
+        "graph 1",
+        "graph 3",
+      ]);
       expect(curve.map(({ batch }) => batch)).toEqual([1, 4]);
       expect(floors.map(({ rows: batch }) => batch)).toEqual([1, 4]);
       expect(parts.map(({ batch }) => batch)).toEqual([1, 4]);
@@ -143,6 +149,7 @@ describe("what it prints", () => {
         curve: [{ batch: 1, ms: 2 }],
         parts: [],
         floors: [],
+        sweeps: { failure: "no Scan on this provider", rows: [] },
         rows: [row, warm],
         peer: {
           failure: null,
@@ -161,6 +168,7 @@ describe("what it prints", () => {
     const text = gpuText(bench);
     expect(text).toContain("! cut short during p");
     expect(text).toContain("! not known: float16: no");
+    expect(text).toContain("! no sweep within a graph: no Scan on this provider");
     expect(text).toContain("random weights: only times mean anything\n! failed: the driver went away");
     expect(text).toMatch(/^semilinear calibrated, warm after 8 +8\.00 +12\.0 +20 .* 25\.0 +its own solves$/m);
     expect(text).toContain("error p99 0.0600 of 20 solves, BEYOND 0.05");

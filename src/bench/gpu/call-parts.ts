@@ -135,11 +135,15 @@ async function profileCall(bundle: Bundle, runtime: Runtime, batch: number): Pro
     };
     const session = await ort.InferenceSession.create(bytes, options).catch(() => undefined);
     if (!session) return null;
-    const feeds = feedsOf(bundle, batch);
-    // The first call allocates and compiles.
-    for (let k = 0; k < 1 + PROFILED_CALLS; k++) await session.run(feeds);
-    session.endProfiling();
-    await session.release();
+    try {
+      const feeds = feedsOf(bundle, batch);
+      if (session.inputNames.some((name) => !(name in feeds))) return null;
+      // The first call allocates and compiles.
+      for (let k = 0; k < 1 + PROFILED_CALLS; k++) await session.run(feeds);
+      session.endProfiling();
+    } finally {
+      await session.release();
+    }
     const [file] = await readdir(folder);
     return summariseProfile(JSON.parse(await readFile(join(folder, file), "utf8")), PROFILED_CALLS);
   } finally {

@@ -1,15 +1,17 @@
 import type { PlayablePushT } from "../../../sim/pusht/playable.js";
 import { timeCalls } from "../../inference/batch-curve.js";
+import { graphAt, graphsFor } from "../../inference/graphs.js";
 import { OnnxNetwork } from "../../inference/onnx.js";
 import type { Runtime } from "../../inference/runtime.js";
 import type { Bundle } from "../../policy/bundle.js";
 import { cleanFromNoise } from "../../sampling/denoiser.js";
 import { squaredCosine } from "../../sampling/schedule.js";
 import { mean, quantile } from "../../telemetry/statistics.js";
+import { benchCrossing } from "../crossing.js";
 import { callParts } from "./call-parts.js";
 import { type CallPattern, PatternPlayer } from "./call-pattern.js";
 import type { DeviceRates } from "./device-rates.js";
-import { floorOf } from "./floor.js";
+import { floorOf, type SweepFloor } from "./floor.js";
 import { callCosts } from "./graph-cost.js";
 import type { PeerOptions } from "./peer.js";
 import { PeerRows } from "./peer-rows.js";
@@ -18,6 +20,9 @@ import type { GpuRow, NetworkResult } from "./result.js";
 import { type Runner, runnersOf } from "./runners.js";
 import { type SolveSample, solvesOf } from "./solves.js";
 import { timingOf } from "./timing.js";
+
+/** Sweeps in one call: one, and a usual solve of three. */
+const IN_A_GRAPH = [1, 3];
 
 export interface GpuPlan {
   readonly runtime: Runtime;
@@ -74,11 +79,15 @@ export async function benchNetworkOn(
     const ends = [...new Set([batches[0], batches[batches.length - 1]])];
     const launch = rates.launch_ms;
     grow({ parts: await callParts(bundle, runtime, network, ends, launch, Math.min(rounds, 9)) });
-    const costs = await callCosts(
-      bundle.network,
-      result.curve.map(({ batch }) => batch),
-    );
-    grow({ floors: costs.map((cost, k) => floorOf(cost, result.curve[k].ms, rates)) });
+    const graphs = graphsFor(bundle, runtime.provider);
+    const floors: SweepFloor[] = [];
+    for (const { batch, ms } of result.curve) {
+      const [cost] = await callCosts(graphAt(graphs, batch).bytes, [batch]);
+      floors.push(floorOf(cost, ms, rates));
+    }
+    grow({ floors });
+    progress("sweeps in our loop and in a graph");
+    grow({ sweeps: await sweepRows(bundle, runtime, rounds, progress) });
 
     if (plan.peer) progress("the PyTorch peer");
     const peer = plan.peer && (await PeerRows.start(bundle, network, plan.peer));
@@ -125,9 +134,27 @@ export function emptyResult({ manifest }: Bundle): NetworkResult {
     curve: [],
     parts: [],
     floors: [],
+    sweeps: null,
     rows: [],
     peer: null,
   };
+}
+
+/** Of a network that the composed graph does not take, the reason. */
+async function sweepRows(
+  bundle: Bundle,
+  runtime: Runtime,
+  rounds: number,
+  progress: (what: string) => void,
+): Promise<NetworkResult["sweeps"]> {
+  try {
+    return {
+      failure: null,
+      rows: await benchCrossing(bundle, runtime, { sweeps: IN_A_GRAPH, rounds }, progress),
+    };
+  } catch (error) {
+    return { failure: (error as Error).message, rows: [] };
+  }
 }
 
 /** What one turn gives: whole solves of a trained policy, or the calls of such solves. */

@@ -1,6 +1,7 @@
 import type { BatchCurve } from "../../inference/batch-curve.js";
 import type { Runtime } from "../../inference/runtime.js";
 import type { Start } from "../contenders.js";
+import type { CrossingRow } from "../crossing.js";
 import type { CallParts } from "./call-parts.js";
 import type { DeviceRates } from "./device-rates.js";
 import type { SweepFloor } from "./floor.js";
@@ -33,6 +34,8 @@ export interface NetworkResult {
   readonly curve: BatchCurve;
   readonly parts: readonly CallParts[];
   readonly floors: readonly SweepFloor[];
+  /** All steps of the chain swept, in our loop around a call and within one. */
+  readonly sweeps: { readonly failure: string | null; readonly rows: readonly CrossingRow[] } | null;
   readonly rows: readonly GpuRow[];
   readonly peer: PeerResult | null;
 }

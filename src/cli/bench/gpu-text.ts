@@ -38,6 +38,7 @@ function networkText(result: NetworkResult): string {
     failure ? `${title}\n! failed: ${failure}` : title,
     result.floors.length > 0 ? floorText(result) : "",
     result.parts.length > 0 ? partsText(result) : "",
+    result.sweeps ? sweepsText(result.sweeps) : "",
     rows.length > 0 ? `${rowsText(rows)}\n${accuracyText(rows)}` : "",
     peer ? peerText(peer, rows) : "",
   ]
@@ -89,6 +90,16 @@ function partsText({ parts }: NetworkResult): string {
     return [`host's time by operator, batch ${batch}: ${shares.join(", ")}`];
   });
   return [table([heading, ...cells]), ...kinds].join("\n");
+}
+
+function sweepsText({ failure, rows }: NonNullable<NetworkResult["sweeps"]>): string {
+  if (failure) return `! no sweep within a graph: ${failure}`;
+  const heading = ["one sweep of all steps, ms", "all", "our process", "idle call"];
+  const cells = rows.map(({ way, sweeps, sweep_ms_p50, host_ms_p50, crossing_ms_p50 }) => [
+    way === "loop" ? "our loop around a call" : `${sweeps} in a graph`,
+    ...[sweep_ms_p50, host_ms_p50, crossing_ms_p50].map(short),
+  ]);
+  return table([heading, ...cells]);
 }
 
 function rowsText(rows: readonly GpuRow[]): string {
