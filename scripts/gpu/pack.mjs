@@ -175,7 +175,7 @@ function download(version) {
 function makeParts() {
   const archive = join(work, "parapilot.tar.xz");
   console.log("compressing …");
-  execFileSync("tar", ["-C", work, "-cf", archive, "-I", "xz -T0 -6", "parapilot"], { stdio: "inherit" });
+  execFileSync("tar", ["-C", work, "-cf", archive, "-I", "xz -T0 -3", "parapilot"], { stdio: "inherit" });
   mkdirSync(flags.out, { recursive: true });
   for (const old of readdirSync(flags.out).filter((file) => file.startsWith("parapilot.part-"))) {
     rmSync(join(flags.out, old));

@@ -5,10 +5,12 @@
 #   run.sh measure FROM [OUT]  assemble the parts in FROM, run doctor, cuda and webgpu, print the table last
 #
 # A stage that fails or runs out of time does not stop the next. Results grow in OUT (FROM/results unless told).
-# Set before: STAGE_CUDA, STAGE_WEBGPU, STAGE_CPU  seconds of a stage, 0 leaves it out (default 300, 150, 0)
+# Set before: STAGE_CUDA, STAGE_WEBGPU, STAGE_CPU  seconds of a stage, 0 leaves it out (default 300, 160, 0)
+#             DEADLINE                 seconds for everything; later stages get what is left (default 570)
 #             BENCH                    more options of bench gpu, as "--states 4 --rounds 3"
 #             CHANNELS                 of the random network (default 256,512,1024)
 #             PEER                     a python3 with PyTorch (default: the first found); "none" for no peer
+#             SHIPPED                  the trained policy (default: the packed one; empty leaves it out, for slow adapters)
 #             BUNDLES                  more policies to measure, folders
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
@@ -106,6 +108,10 @@ stage() {
   local name=$1 seconds=$2 began=$SECONDS code
   shift 2
   [ "$seconds" -gt 0 ] || return
+  # The table needs its own few seconds.
+  local left=$((${DEADLINE:-570} - 15 - SECONDS))
+  [ "$seconds" -le "$left" ] || seconds=$left
+  [ "$seconds" -gt 0 ] || { echo "$name: left out, the time is up"; return; }
   say "$name (at most $seconds s)"
   timeout -k 10 "$seconds" "$@" >"$out/$name.log" 2>&1 </dev/null
   code=$?
@@ -143,13 +149,17 @@ measure() {
   else echo "packed without onnxruntime's CUDA provider"; fi
 
   local main=$app/dist/src/cli/main.js random=$app/random channels=${CHANNELS:-256,512,1024}
-  local bench=(bench gpu "$app/policies/pusht" "$random" ${BUNDLES:-} --threads 4 ${BENCH:-})
+  local shipped=${SHIPPED-$app/policies/pusht}
   TAIL=12 stage doctor 60 "$node" "$main" doctor
   stage random-network 60 "$node" "$app/scripts/gpu/random-bundle.mjs" "$random" --channels "$channels"
-  [ -f "$random/policy.yaml" ] || bench=(bench gpu "$app/policies/pusht" ${BUNDLES:-} --threads 4 ${BENCH:-})
-  stage cuda "${STAGE_CUDA:-300}" "$node" "$main" "${bench[@]}" --provider cuda --out "$out/cuda.json" ${peer:+--peer "$peer"}
-  stage webgpu "${STAGE_WEBGPU:-150}" "$node" "$main" "${bench[@]}" --provider webgpu --seconds 40 --out "$out/webgpu.json"
-  stage cpu "${STAGE_CPU:-0}" "$node" "$main" "${bench[@]}" --provider cpu --out "$out/cpu.json" ${peer:+--peer "$peer"}
+  [ -f "$random/policy.yaml" ] || random=
+  # Unquoted: one that is empty is left out.
+  # shellcheck disable=SC2206
+  local policies=($shipped $random ${BUNDLES:-})
+  local bench=(bench gpu "${policies[@]}" --threads 4)
+  stage cuda "${STAGE_CUDA:-300}" "$node" "$main" "${bench[@]}" --provider cuda --seconds 60 --out "$out/cuda.json" ${BENCH:-} ${peer:+--peer "$peer"}
+  stage webgpu "${STAGE_WEBGPU:-160}" "$node" "$main" "${bench[@]}" --provider webgpu --seconds 30 --out "$out/webgpu.json" ${BENCH:-}
+  stage cpu "${STAGE_CPU:-0}" "$node" "$main" "${bench[@]}" --provider cpu --out "$out/cpu.json" ${BENCH:-} ${peer:+--peer "$peer"}
 
   say "table"
   local results=("$out"/*.json)
@@ -160,5 +170,5 @@ measure() {
 case ${1:-} in
   receive) [ $# = 2 ] || fail "usage: run.sh receive TO" ; receive "$2" ;;
   measure) [ $# -ge 2 ] || fail "usage: run.sh measure FROM [OUT]" ; measure "$2" "${3:-}" ;;
-  *) sed -n '2,14p' "$here/run.sh"; exit 2 ;;
+  *) sed -n '2,16p' "$here/run.sh"; exit 2 ;;
 esac

@@ -1,5 +1,5 @@
 import type { PlayablePushT } from "../../../sim/pusht/playable.js";
-import { timeCalls } from "../../inference/batch-curve.js";
+import { type BatchCurve, timeCalls } from "../../inference/batch-curve.js";
 import { graphAt, graphsFor } from "../../inference/graphs.js";
 import { OnnxNetwork } from "../../inference/onnx.js";
 import type { Runtime } from "../../inference/runtime.js";
@@ -79,11 +79,13 @@ export async function benchNetworkOn(
     const ends = [...new Set([batches[0], batches[batches.length - 1]])];
     const launch = rates.launch_ms;
     grow({ parts: await callParts(bundle, runtime, network, ends, launch, Math.min(rounds, 9)) });
-    const graphs = graphsFor(bundle, runtime.provider);
     const floors: SweepFloor[] = [];
-    for (const { batch, ms } of result.curve) {
-      const [cost] = await callCosts(graphAt(graphs, batch).bytes, [batch]);
-      floors.push(floorOf(cost, ms, rates));
+    for (const { bytes, calls } of byGraph(bundle, runtime, result.curve)) {
+      const costs = await callCosts(
+        bytes,
+        calls.map(({ batch }) => batch),
+      );
+      floors.push(...costs.map((cost, k) => floorOf(cost, calls[k].ms, rates)));
     }
     grow({ floors });
     progress("sweeps in our loop and in a graph");
@@ -138,6 +140,19 @@ export function emptyResult({ manifest }: Bundle): NetworkResult {
     rows: [],
     peer: null,
   };
+}
+
+/** The batch sizes that each of a network's graphs answers. */
+function byGraph(
+  bundle: Bundle,
+  runtime: Runtime,
+  curve: BatchCurve,
+): { readonly bytes: Uint8Array; readonly calls: BatchCurve }[] {
+  const graphs = graphsFor(bundle, runtime.provider);
+  return graphs.map(({ bytes }) => ({
+    bytes,
+    calls: curve.filter(({ batch }) => graphAt(graphs, batch).bytes === bytes),
+  }));
 }
 
 /** Of a network that the composed graph does not take, the reason. */
