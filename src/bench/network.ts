@@ -1,5 +1,5 @@
 import { graphAt, graphsFor, optimizedFor } from "../inference/graphs.js";
-import { OnnxNetwork } from "../inference/onnx.js";
+import { openNetwork, type PolicyNetwork } from "../inference/policy-network.js";
 import type { Runtime } from "../inference/runtime.js";
 import type { Bundle } from "../policy/bundle.js";
 import { middleObservation } from "../policy/manifest.js";
@@ -40,7 +40,7 @@ export interface NetworkBench {
 
 interface Contender {
   readonly graph: NetworkRow["graph"];
-  readonly network: OnnxNetwork;
+  readonly network: PolicyNetwork;
   readonly fileAt: (batch: number) => string;
 }
 
@@ -86,7 +86,7 @@ export async function benchNetwork(
 }
 
 async function open(bundle: Bundle, graph: Contender["graph"], runtime: Runtime): Promise<Contender> {
-  const network = await OnnxNetwork.load(bundle, runtime);
+  const network = await openNetwork(bundle, runtime);
   // The normaliser's middle is 0.
   network.observe(new Float64Array(middleObservation(bundle.manifest).length));
   const graphs = graphsFor(bundle, runtime.provider);

@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { acceptanceCommand } from "./bench/acceptance.js";
 import { budgetCommand } from "./bench/budget.js";
 import { convergenceCommand } from "./bench/convergence.js";
+import { gpuCommand } from "./bench/gpu.js";
 import { networkCommand } from "./bench/network.js";
 import { overheadCommand } from "./bench/overhead.js";
 import { plannerCommand } from "./bench/planner.js";
@@ -33,6 +34,7 @@ export function benchCommand(): Command {
     rosCommand,
     runtimeCommand,
     networkCommand,
+    gpuCommand,
     sweepGraphCommand,
     plannerCommand,
     simCommand,

@@ -1,13 +1,13 @@
 import { graphAt, graphsFor } from "../inference/graphs.js";
 import type { Runtime } from "../inference/runtime.js";
 import { forWebgpu } from "../inference/webgpu-graph.js";
+import { rejoined } from "../optimize/rejoined.js";
 import type { Bundle } from "../policy/bundle.js";
 import type { Rule } from "../sampling/rules/rule.js";
 import { gaussianSlope } from "../sampling/solvers/slopes/scalar.js";
 import type { Solver } from "../sampling/solvers/solver.js";
 import { composeSweeps } from "./compose.js";
 import { leading } from "./gains.js";
-import { rejoined } from "./rejoined.js";
 import { SweepSession } from "./session.js";
 import { mostDirections, type Slopes } from "./slopes.js";
 import { sweepSolver } from "./solver.js";

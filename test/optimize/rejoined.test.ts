@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import type { Numbers } from "../../src/onnx/tensor.js";
 import { optimize } from "../../src/optimize/optimize.js";
+import { rejoined } from "../../src/optimize/rejoined.js";
 import { GaussianStream } from "../../src/sampling/noise.js";
-import { rejoined } from "../../src/sweep-graph/rejoined.js";
-import { noiseOf } from "../optimize/tiny-network.js";
+import { noiseOf } from "./tiny-network.js";
 
 const ROWS = 7;
 const LEVELS = 20;
