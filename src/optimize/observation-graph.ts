@@ -31,9 +31,9 @@ export class ObservationGraph {
 
   /** The name of a term that is a tensor of the exported graph, the same for all samples. */
   tensor(name: string): string {
-    const { isBatched, dims } = this.#size(name);
-    const size = isBatched ? [1, ...dims.slice(1)] : dims;
-    return this.term(name, size, (graph, original) => graph.op("Identity", [original(name)]));
+    const dims = this.#source.dims(name) ?? [];
+    const ofOneRow = this.#source.isObservationRepeated(name) ? [1, ...dims.slice(1)] : dims;
+    return this.term(name, ofOneRow, (graph, original) => graph.op("Identity", [original(name)]));
   }
 
   /** The name of a term, written when it is first asked for. */
@@ -77,11 +77,6 @@ export class ObservationGraph {
       output: terms.map(({ name, dims }) => valueInfo(name, TensorProto_DataType.FLOAT, dims)),
     });
     return modelOf(this.#source.model, graph);
-  }
-
-  #size(name: string): { readonly isBatched: boolean; readonly dims: readonly number[] } {
-    const dims = this.#source.dims(name) ?? [];
-    return { isBatched: this.#source.isObservationRepeated(name), dims };
   }
 
   #original(name: string): string {

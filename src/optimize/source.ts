@@ -32,6 +32,7 @@ export class Source {
   readonly #origins = new Map<string, ReadonlySet<Origin>>();
   readonly #dims = new Map<string, readonly number[]>();
   readonly #tables = new Map<string, Numbers>();
+  readonly #floats = new Set<string>(["observation"]);
   readonly #repeated = new Set<string>();
   readonly #ofOneRow = new Map<string, Numbers>();
 
@@ -102,10 +103,10 @@ export class Source {
     return this.#tables.get(name);
   }
 
-  /** Whether a tensor depends on the observation alone. */
+  /** Whether a float32 tensor depends on the observation alone. */
   isOfObservation(name: string): boolean {
     const origins = this.origins(name);
-    return origins.size === 1 && origins.has("observation");
+    return origins.size === 1 && origins.has("observation") && this.#floats.has(name);
   }
 
   /** Whether a tensor is the same row for every sample, computed from the observation: one row of it says all. */
@@ -155,11 +156,15 @@ export class Source {
     const few = this.feeds(PROBE_ROWS);
     for (const [name, { dims }] of few) this.#dims.set(name, dims);
     const found = await evaluate(this.#asking(all), few);
-    for (const [name, { dims }] of found) this.#dims.set(name, dims);
+    for (const [name, { dims, integer }] of found) {
+      this.#dims.set(name, dims);
+      if (!integer) this.#floats.add(name);
+    }
     for (const [name, numbers] of found) {
       const origins = this.origins(name);
       const isObserved = origins.size === 2 && origins.has("observation") && origins.has("rows");
-      if (isObserved && this.isBatched(name) && sameRows(numbers)) this.#repeated.add(name);
+      if (isObserved && !numbers.integer && this.isBatched(name) && sameRows(numbers))
+        this.#repeated.add(name);
     }
     const perhaps = all.filter((name) => [...this.origins(name)].every((origin) => origin === "rows"));
     if (perhaps.length === 0) return;

@@ -87,6 +87,21 @@ it.each(NETWORKS)("computes an encoder once per tick: %s", async (_, network) =>
   }
 });
 
+it("leaves whole numbers where they are read: terms are float32", async () => {
+  const network = new TinyNetwork(5);
+  const warmest = network.op("ArgMax", [network.op("Exp", ["observation"])], { axis: 1, keepdims: 0 });
+  const x = network.op(
+    "Conv",
+    [network.op("Transpose", ["sample"], { perm: [0, 2, 1] }), network.random(OBSERVATION, SHAPE.width, 3)],
+    { pads: [1, 1] },
+  );
+  const channel = network.op("Gather", [x, warmest], { axis: 1 });
+  const made = await rewritten(network.file(channel, SHAPE.horizon, SHAPE.width), SHAPE);
+  expect(made.difference).toBeLessThan(1e-5);
+  expect(operators(made.observation as Uint8Array)).toEqual(["Exp", "Identity"]);
+  expect(made.report.kept.map(({ name }) => name)).toEqual(expect.arrayContaining(["ArgMax", "Gather"]));
+});
+
 it("gives the graphs the observation itself where nothing depends on it alone", async () => {
   const network = new TinyNetwork(2);
   const x = network.op("Conv", [
