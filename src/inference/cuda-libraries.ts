@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 
 /** The libraries that onnxruntime-node loads for cuda and that its npm package does not bring. */
@@ -51,6 +51,19 @@ export async function findLibraries(files: readonly string[]): Promise<Map<strin
       return [file, line?.split("=> ")[1]?.trim()];
     }),
   );
+}
+
+/** Versions of the CUDA runtime and of cuDNN that the loader finds, as exactly as their file names say. */
+export async function libraryVersions(): Promise<Record<string, string>> {
+  const versions: Record<string, string> = {};
+  const wanted = { cudart: ["libcudart.so.13", "libcudart.so.12"], cudnn: ["libcudnn.so.9"] };
+  const places = await findLibraries(Object.values(wanted).flat());
+  for (const [name, files] of Object.entries(wanted)) {
+    const place = files.map((file) => places.get(file)).find((each) => each !== undefined);
+    const version = place && basename(realpathSync(place)).split(".so.")[1];
+    if (version) versions[name] = version;
+  }
+  return versions;
 }
 
 async function output(command: string, args: readonly string[]): Promise<string> {

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { cpus } from "node:os";
 import { promisify } from "node:util";
+import { libraryVersions } from "./cuda-libraries.js";
 import type { ProviderName } from "./runtime.js";
 
 /** What a provider computes on. */
@@ -19,7 +20,11 @@ const UNKNOWN: Device = { name: null, note: null, software: null, versions: {} }
 
 export async function deviceOf(provider: ProviderName, usable: boolean): Promise<Device> {
   if (provider === "cpu") return { ...UNKNOWN, name: cpus()[0]?.model.trim() || null };
-  if (provider === "cuda") return (await nvidiaDevice()) ?? { ...UNKNOWN, note: "nvidia-smi lists no GPU" };
+  if (provider === "cuda") {
+    const gpu = await nvidiaDevice();
+    if (!gpu) return { ...UNKNOWN, note: "nvidia-smi lists no GPU" };
+    return { ...gpu, versions: { ...gpu.versions, ...(await libraryVersions()) } };
+  }
   return usable ? vulkanDevice() : UNKNOWN;
 }
 

@@ -121,7 +121,8 @@ function differenceOf(found: readonly number[], right: Float64Array): number {
 function whyUnmeasured(outcome: ProbeOutcome): string {
   const slow = find(outcome, "slow");
   if (slow) return `a call of one row alone takes ${slow.callMs.toFixed(0)} ms`;
-  return find(outcome, "failed")?.message ?? outcome.ending ?? "it ended before";
+  const why = find(outcome, "failed")?.message ?? outcome.ending ?? "it ended before";
+  return `measuring its calls did not come to an end: ${why}`;
 }
 
 /** The loader names the first library that it misses; a person wants all of them. */

@@ -1,5 +1,9 @@
+import { mkdtemp, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { compareProviders } from "../../src/inference/choose-provider.js";
+import { libraryVersions } from "../../src/inference/cuda-libraries.js";
 import { chosenAdapter, vulkanDevices } from "../../src/inference/devices.js";
 import { InferenceHost } from "../../src/inference/host.js";
 import { runProbe } from "../../src/inference/probe-process.js";
@@ -210,3 +214,15 @@ test("of several adapters none is claimed", () => {
   expect([name, software]).toEqual([null, null]);
   expect(note).toMatch(/^one of Intel\(R\) Graphics, SwiftShader/);
 });
+
+test.skipIf(process.platform !== "linux")(
+  "versions of CUDA are read off the files that the loader finds",
+  async () => {
+    const folder = await mkdtemp(join(tmpdir(), "parapilot-cuda-"));
+    await writeFile(join(folder, "libcudnn.so.9.12.0"), "");
+    await symlink("libcudnn.so.9.12.0", join(folder, "libcudnn.so.9"));
+    vi.stubEnv("LD_LIBRARY_PATH", folder);
+    expect(await libraryVersions()).toMatchObject({ cudnn: "9.12.0" });
+    vi.unstubAllEnvs();
+  },
+);
