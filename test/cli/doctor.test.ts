@@ -45,7 +45,7 @@ describe("parapilot doctor", () => {
     expect(stdout).toMatch(/^cpu +usable/m);
     expect(stdout).toMatch(/^ros 2 +not usable: ROS 2 is not sourced: run `source \S+`/m);
     expect(stdout).toMatch(/^one network call of pusht on (cpu|cuda), .*: \S+\.onnx/m);
-    expect(stdout).toMatch(/^100 +\d+\.\d\d +\d+\.\d\d +█{32}$/m);
+    expect(stdout).toMatch(/^1\d\d +\d+\.\d\d +\d+\.\d\d +█{32}$/m);
     expect(stdout).toMatch(/^--provider auto would choose (cpu|webgpu|cuda), about \d/m);
     expect(stdout).toMatch(/^--solver auto would choose \w+.*about \d+/m);
     if (/^cuda +not usable: \S/m.test(stdout)) expect(stdout).toContain("because cuda is not usable");
