@@ -1,4 +1,4 @@
-import { OnnxNetwork } from "../inference/onnx.js";
+import { openNetwork } from "../inference/policy-network.js";
 import type { Runtime } from "../inference/runtime.js";
 import type { Bundle } from "../policy/bundle.js";
 import { middleObservation } from "../policy/manifest.js";
@@ -124,7 +124,7 @@ function problemOf({ manifest }: Bundle): Problem {
 }
 
 async function loopTurn(bundle: Bundle, runtime: Runtime): Promise<Turn> {
-  const network = await OnnxNetwork.load(bundle, runtime);
+  const network = await openNetwork(bundle, runtime);
   const { levels, clip } = bundle.manifest.diffusion;
   const { horizon, dim } = network.shape;
   const observations = middleObservation(bundle.manifest).length;

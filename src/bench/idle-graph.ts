@@ -1,6 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import * as ort from "onnxruntime-node";
-import { type Runtime, sessionOptions } from "../inference/runtime.js";
+import { openGraph } from "../inference/open-graph.js";
+import type { Runtime } from "../inference/runtime.js";
 import { writeModel } from "../onnx/model.js";
 import { GraphProtoSchema, ModelProtoSchema, OperatorSetIdProtoSchema } from "../onnx/onnx_pb.js";
 import { tensorInfo } from "../onnx/value.js";
@@ -44,7 +45,7 @@ export interface Idle {
 }
 
 export async function openIdle(inputs: Sizes, outputs: Sizes, runtime: Runtime): Promise<Idle> {
-  const session = await ort.InferenceSession.create(idleGraph(inputs, outputs), sessionOptions(runtime));
+  const session = await openGraph("the idle graph", idleGraph(inputs, outputs), runtime);
   const feeds = Object.fromEntries(
     Object.entries(inputs).map(([name, dims]) => {
       const size = dims.reduce((product, side) => product * side, 1);

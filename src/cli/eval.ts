@@ -83,6 +83,7 @@ async function evaluate(task: string, flags: EvalFlags): Promise<void> {
     `${result.policy} in ${task}: mean score ${summary.score_mean.toFixed(3)} over ${flags.episodes} episodes ` +
       `(seeds ${result.seeds.join("–")}), success ${(100 * summary.success_rate).toFixed(0)} %\n` +
       `${result.settings}; ${result.runtime}\n` +
+      (host.providerNote ? `${host.providerNote}\n` : "") +
       (host.plan ? `auto chose ${host.plan.explanation}\n` : "") +
       `${table([["per chunk", "mean", "p50", "p90", "max"], row("sweeps", summary.sweeps, 1), row("solve ms", summary.solve_ms, 1)])}\n`,
   );

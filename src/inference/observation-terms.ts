@@ -28,7 +28,7 @@ export class ObservationTerms {
     observations: number,
     runtime: Runtime,
   ): Promise<ObservationTerms> {
-    const session = await openGraph(file, bytes, runtime, WITHOUT_IT);
+    const session = await openGraph(file, bytes, runtime, { remedy: WITHOUT_IT });
     const problem = sideProblem("inputs", session.inputMetadata, {
       observation: ["float32", [1, observations]],
     });

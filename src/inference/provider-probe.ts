@@ -1,13 +1,18 @@
 import * as ort from "onnxruntime-node";
+import type { GraphFile } from "../policy/bundle.js";
 import { middleObservation } from "../policy/manifest.js";
+import { squaredCosine } from "../sampling/schedule.js";
 import { measureBatchCurve } from "./batch-curve.js";
 import { expectedSolveMs } from "./expected-solve.js";
 import { graphsFor, type NetworkFiles } from "./graphs.js";
-import { OnnxNetwork } from "./onnx.js";
+import { openGraph } from "./open-graph.js";
+import { largestBatch } from "./planner.js";
+import { openNetwork, type PolicyNetwork } from "./policy-network.js";
 import { PROBE_INPUT, PROBE_SHAPE, probeModel } from "./probe-model.js";
 import type { ProbeReport, ProbeRequest } from "./probe-protocol.js";
-import { type Runtime, sessionOptions } from "./runtime.js";
-import { forWebgpu } from "./webgpu-graph.js";
+import { createRule } from "./rule-settings.js";
+import type { Runtime } from "./runtime.js";
+import { solverFigures } from "./solver-figures.js";
 
 // The child process of runProbe: reports what it finds, until something fails.
 
@@ -28,14 +33,14 @@ async function tryIt({ runtime, policy, measure }: ProbeRequest): Promise<void> 
   if (!policy) return;
 
   if (runtime.allow_fallback) await logPlacement(runtime, policy);
-  const network = await OnnxNetwork.load(policy, runtime);
-  await report({ kind: "network", difference: await differenceToCpu(network, runtime, policy) });
+  const network = await openNetwork(policy, runtime);
+  await report({ kind: "network", difference: await differenceToCpu(network, policy) });
   if (measure) await report(await measureIt(network, policy, measure));
   await network.close();
 }
 
 async function askProbeModel(runtime: Runtime): Promise<number[]> {
-  const session = await ort.InferenceSession.create(probeModel(), sessionOptions(runtime));
+  const session = await openGraph("the known network", probeModel(), runtime);
   const { rows, levels, sample } = PROBE_INPUT;
   const { noise } = await session.run({
     sample: new ort.Tensor("float32", sample, PROBE_SHAPE),
@@ -47,24 +52,21 @@ async function askProbeModel(runtime: Runtime): Promise<number[]> {
 
 /** Which provider runs how many nodes stands nowhere but in onnxruntime's verbose log, on standard error. */
 async function logPlacement(runtime: Runtime, policy: NetworkFiles): Promise<void> {
-  for (const { bytes } of graphsFor(policy, runtime.provider)) {
-    const graph = runtime.provider === "webgpu" ? forWebgpu(bytes) : bytes;
-    const options = { ...sessionOptions(runtime), logSeverityLevel: 0 as const };
-    await (await ort.InferenceSession.create(graph, options)).release();
+  const graphs = new Map<string, Pick<GraphFile, "file" | "bytes">>();
+  for (const graph of graphsFor(policy, runtime.provider)) {
+    graphs.set(graph.file, graph);
+    if (graph.observation) graphs.set(graph.observation.file, graph.observation);
+  }
+  for (const { file, bytes } of graphs.values()) {
+    const session = await openGraph(file, bytes, runtime, { session: { logSeverityLevel: 0 } });
+    await session.release();
   }
 }
 
-async function differenceToCpu(
-  network: OnnxNetwork,
-  runtime: Runtime,
-  policy: NetworkFiles,
-): Promise<number> {
-  const cpu = await OnnxNetwork.load(
-    { ...policy, optimized: [] },
-    { provider: "cpu", threads: runtime.threads, spin: false },
-  );
+async function differenceToCpu(network: PolicyNetwork, policy: NetworkFiles): Promise<number> {
+  const cpu = await openNetwork({ ...policy, optimized: [] }, { provider: "cpu", threads: 1, spin: false });
   let difference = 0;
-  for (const { fromRows: rows } of graphsFor(policy, runtime.provider)) {
+  for (const rows of [1, ...network.thresholds]) {
     const [found, wanted] = [await answerOf(network, policy, rows), await answerOf(cpu, policy, rows)];
     const largest = Math.max(...wanted.map(Math.abs), Number.MIN_VALUE);
     for (const [k, value] of wanted.entries()) {
@@ -77,7 +79,7 @@ async function differenceToCpu(
 }
 
 async function answerOf(
-  network: OnnxNetwork,
+  network: PolicyNetwork,
   { manifest }: NetworkFiles,
   rows: number,
 ): Promise<Float64Array> {
@@ -90,7 +92,7 @@ async function answerOf(
 }
 
 async function measureIt(
-  network: OnnxNetwork,
+  network: PolicyNetwork,
   policy: NetworkFiles,
   { solver, statistics, atMostMs }: NonNullable<ProbeRequest["measure"]>,
 ): Promise<ProbeReport> {
@@ -98,9 +100,11 @@ async function measureIt(
   await answerOf(network, policy, 1);
   const callMs = performance.now() - began;
   if (callMs > atMostMs) return { kind: "slow", callMs };
-  const { levels } = policy.manifest.diffusion;
-  const curve = await measureBatchCurve(network, levels);
-  return { kind: "costs", curve, expectedMs: expectedSolveMs(curve, solver, policy.manifest, statistics) };
+  const { manifest } = policy;
+  const rule = createRule(solver.rule, squaredCosine(manifest.diffusion.levels));
+  const most = largestBatch(solverFigures(manifest, statistics), { rule: rule.name, steps: rule.steps });
+  const curve = await measureBatchCurve(network, most);
+  return { kind: "costs", curve, expectedMs: expectedSolveMs(curve, solver, manifest, statistics) };
 }
 
 process.once("message", (request: ProbeRequest) => {

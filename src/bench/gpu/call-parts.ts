@@ -5,8 +5,8 @@ import { create } from "@bufbuild/protobuf";
 import * as ort from "onnxruntime-node";
 import { graphAt, graphsFor } from "../../inference/graphs.js";
 import { OnnxNetwork } from "../../inference/onnx.js";
-import { type Runtime, sessionOptions } from "../../inference/runtime.js";
-import { forWebgpu } from "../../inference/webgpu-graph.js";
+import { openGraph } from "../../inference/open-graph.js";
+import type { Runtime } from "../../inference/runtime.js";
 import { writeModel } from "../../onnx/model.js";
 import {
   GraphProtoSchema,
@@ -130,15 +130,12 @@ export function idleNetwork({ manifest }: Pick<Bundle, "manifest">): Uint8Array 
 async function profileCall(bundle: Bundle, runtime: Runtime, batch: number): Promise<CallProfile | null> {
   const { bytes, observation } = graphAt(graphsFor(bundle, runtime.provider), batch);
   const whole = rejoined(bytes, observation?.bytes);
-  const network = runtime.provider === "webgpu" ? forWebgpu(whole) : whole;
   const folder = await mkdtemp(join(tmpdir(), "parapilot-profile-"));
   try {
-    const options = {
-      ...sessionOptions(runtime),
-      enableProfiling: true,
-      profileFilePrefix: join(folder, "calls"),
-    };
-    const session = await ort.InferenceSession.create(network, options).catch(() => undefined);
+    const profiling = { enableProfiling: true, profileFilePrefix: join(folder, "calls") };
+    const session = await openGraph("the network", whole, runtime, { session: profiling }).catch(
+      () => undefined,
+    );
     if (!session) return null;
     try {
       const feeds = feedsOf(bundle, batch);

@@ -1,6 +1,8 @@
 import { create } from "@bufbuild/protobuf";
 import * as ort from "onnxruntime-node";
+import { openGraph } from "../../inference/open-graph.js";
 import type { Runtime } from "../../inference/runtime.js";
+import { writeModel } from "../../onnx/model.js";
 import {
   GraphProtoSchema,
   type ModelProto,
@@ -10,7 +12,6 @@ import {
 } from "../../onnx/onnx_pb.js";
 import { GraphBuilder } from "../../optimize/graph-builder.js";
 import { describeValue } from "./random-unet.js";
-import { openModel } from "./session.js";
 import { medianMs } from "./timing.js";
 
 /** What the device does at most, measured through onnxruntime on the provider that runs the network. */
@@ -115,7 +116,7 @@ async function difference(
 }
 
 async function callMs(runtime: Runtime, model: ModelProto): Promise<number> {
-  const session = await openModel(model, runtime);
+  const session = await openGraph(`the graph of ${model.graph?.name}`, writeModel(model), runtime);
   try {
     const feeds: Record<string, ort.Tensor> = {};
     for (const value of session.inputMetadata) {
