@@ -1,21 +1,8 @@
-import { create } from "@bufbuild/protobuf";
-import { attributesOf } from "../onnx/attributes.js";
+import { GraphBuilder } from "../onnx/graph-builder.js";
 import { writeModel } from "../onnx/model.js";
-import {
-  type GraphProto,
-  GraphProtoSchema,
-  ModelProtoSchema,
-  type NodeProto,
-  NodeProtoSchema,
-  TensorProto_DataType,
-  type ValueInfoProto,
-  ValueInfoProtoSchema,
-} from "../onnx/onnx_pb.js";
-import { tensorOf } from "../onnx/tensor.js";
+import { TensorProto_DataType } from "../onnx/onnx_pb.js";
+import { valueInfo } from "../onnx/value.js";
 
-/** ONNX 1.14, the first with the operator set that holds LayerNormalization and is known to every onnxruntime since 1.15. */
-const IR_VERSION = 9n;
-const OPSET = 18n;
 const LEVELS = 5;
 const CHANNELS = 8;
 const LENGTH = 16;
@@ -44,39 +31,23 @@ export const PROBE_SHAPE = [PROBE_INPUT.rows, CHANNELS, LENGTH] as const;
  * convolution over time, a normalisation, a matrix product. `sample` [b, 8, 16] and `level` [b] give `noise` [b, 8, 16].
  */
 export function probeModel(): Uint8Array {
-  const nodes = [
-    node("Gather", ["table", "level"], "row", { axis: 0 }),
-    node("Gemm", ["row", "dense", "bias"], "film"),
-    node("Unsqueeze", ["film", "last"], "film_column"),
-    node("Conv", ["sample", "kernel", "bias"], "convolved", { kernel_shape: [3], pads: [1, 1] }),
-    node("Add", ["convolved", "film_column"], "conditioned"),
-    node("LayerNormalization", ["conditioned", "scale", "shift"], "normalised", {
-      axis: -1,
-      epsilon: { float: EPSILON },
-    }),
-    node("MatMul", ["normalised", "mix"], "noise"),
-  ];
-  const graph: GraphProto = create(GraphProtoSchema, {
-    name: "probe",
-    node: nodes,
-    initializer: [
-      ...Object.entries(WEIGHTS).map(([name, { dims, data }]) => tensorOf(name, dims, data)),
-      tensorOf("last", [1], [2], true),
-    ],
-    input: [
-      value("sample", TensorProto_DataType.FLOAT, ["b", CHANNELS, LENGTH]),
-      value("level", TensorProto_DataType.INT64, ["b"]),
-    ],
-    output: [value("noise", TensorProto_DataType.FLOAT, ["b", CHANNELS, LENGTH])],
+  const graph = new GraphBuilder(new Set(["sample", "level", "noise"]));
+  const weight = (name: keyof typeof WEIGHTS) => graph.floats(WEIGHTS[name].dims, WEIGHTS[name].data);
+  const row = graph.op("Gather", [weight("table"), "level"], { axis: 0 });
+  const film = graph.op("Gemm", [row, weight("dense"), weight("bias")]);
+  const column = graph.op("Unsqueeze", [film, graph.integers([2])]);
+  const kernel = { kernel_shape: [3], pads: [1, 1] };
+  const convolved = graph.op("Conv", ["sample", weight("kernel"), weight("bias")], kernel);
+  const conditioned = graph.op("Add", [convolved, column]);
+  const normalised = graph.op("LayerNormalization", [conditioned, weight("scale"), weight("shift")], {
+    axis: -1,
+    epsilon: { float: EPSILON },
   });
-  return writeModel(
-    create(ModelProtoSchema, {
-      irVersion: IR_VERSION,
-      producerName: "parapilot",
-      opsetImport: [{ domain: "", version: OPSET }],
-      graph,
-    }),
-  );
+  graph.rename(graph.op("MatMul", [normalised, weight("mix")]), "noise");
+  const { FLOAT, INT64 } = TensorProto_DataType;
+  const chunk = ["b", CHANNELS, LENGTH];
+  const inputs = [valueInfo("sample", FLOAT, chunk), valueInfo("level", INT64, ["b"])];
+  return writeModel(graph.model("probe", inputs, [valueInfo("noise", FLOAT, chunk)]));
 }
 
 /** What {@link probeModel} answers to {@link PROBE_INPUT}, reckoned here in double precision: [3, 8, 16]. */
@@ -113,36 +84,4 @@ export function probeAnswer(): Float64Array {
     }
   }
   return Float64Array.from(answer);
-}
-
-function node(
-  opType: string,
-  input: string[],
-  output: string,
-  attributes: Parameters<typeof attributesOf>[0] = {},
-): NodeProto {
-  return create(NodeProtoSchema, {
-    name: output,
-    opType,
-    input,
-    output: [output],
-    attribute: attributesOf(attributes),
-  });
-}
-
-function value(
-  name: string,
-  elemType: TensorProto_DataType,
-  dims: readonly (number | string)[],
-): ValueInfoProto {
-  const dim = dims.map((size) => ({
-    value:
-      typeof size === "string"
-        ? { case: "dimParam" as const, value: size }
-        : { case: "dimValue" as const, value: BigInt(size) },
-  }));
-  return create(ValueInfoProtoSchema, {
-    name,
-    type: { value: { case: "tensorType", value: { elemType, shape: { dim } } } },
-  });
 }

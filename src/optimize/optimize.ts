@@ -1,8 +1,8 @@
+import type { GraphBuilder } from "../onnx/graph-builder.js";
 import { opsetOf, readModel, writeModel } from "../onnx/model.js";
 import { TensorProto_DataType } from "../onnx/onnx_pb.js";
 import { ConfigurationError } from "../policy/errors.js";
 import { type Evaluate, evaluateInOnnxruntime } from "./evaluate.js";
-import type { GraphBuilder } from "./graph-builder.js";
 import { LEAST_OPSET } from "./model-of.js";
 import { ObservationGraph } from "./observation-graph.js";
 import { recognise } from "./recognise.js";
