@@ -16,9 +16,10 @@ import {
 } from "../../src/inference/providers.js";
 import { PROVIDERS, type Runtime } from "../../src/inference/runtime.js";
 import { resolveSolver } from "../../src/inference/settings.js";
-import { loadBundle } from "../../src/policy/bundle.js";
+import { type Bundle, loadBundle } from "../../src/policy/bundle.js";
 import { ConfigurationError } from "../../src/policy/errors.js";
 import { LocalResolver } from "../../src/replay/resolver.js";
+import { optimizedTinyBundle } from "../optimize/tiny-bundle.js";
 import { SHIPPED } from "../policy/bundles.js";
 
 const LOADING = "onnxruntime cannot load denoiser.onnx on provider";
@@ -93,6 +94,16 @@ describe("a provider is tried in a process of its own", () => {
     expect(usable).toBe(true);
     expect(placement).toEqual({ cpu: expect.any(Number) });
     expect(placement?.cpu).toBeGreaterThan(100);
+  });
+
+  test("the nodes of the observation graph are counted too", async () => {
+    const policy = await loadBundle(await optimizedTinyBundle());
+    const alone = policy.optimized.map(({ observation: _, ...graph }) => graph);
+    const nodes = async (optimized: Bundle["optimized"]) => {
+      const asked = { ...runtime("cpu"), allow_fallback: true };
+      return (await tryProvider(asked, { policy: { ...policy, optimized } })).placement?.cpu ?? 0;
+    };
+    expect(await nodes(policy.optimized)).toBeGreaterThan(await nodes(alone));
   });
 
   test("wrong numbers are told with how wrong they are", async () => {
