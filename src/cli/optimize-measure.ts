@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { tryProvider } from "../inference/providers.js";
+import { tryProvider } from "../inference/providers/try-provider.js";
 import type { Runtime } from "../inference/runtime.js";
 import { chainFeeds } from "../optimize/chain.js";
 import { randomFeeds } from "../optimize/compare.js";

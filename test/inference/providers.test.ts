@@ -2,18 +2,18 @@ import { mkdtemp, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { compareProviders } from "../../src/inference/choose-provider.js";
-import { libraryVersions } from "../../src/inference/cuda-libraries.js";
-import { chosenAdapter, vulkanDevices } from "../../src/inference/devices.js";
 import { InferenceHost } from "../../src/inference/host.js";
-import { runProbe } from "../../src/inference/probe-process.js";
-import { explainFailure } from "../../src/inference/provider-failure.js";
+import { compareProviders } from "../../src/inference/providers/choose-provider.js";
+import { libraryVersions } from "../../src/inference/providers/cuda-libraries.js";
+import { chosenAdapter, vulkanDevices } from "../../src/inference/providers/devices.js";
+import { runProbe } from "../../src/inference/providers/probe-process.js";
+import { explainFailure } from "../../src/inference/providers/provider-failure.js";
 import {
   describePlacement,
   type ProviderFinding,
   requireProvider,
   tryProvider,
-} from "../../src/inference/providers.js";
+} from "../../src/inference/providers/try-provider.js";
 import { PROVIDERS, type Runtime } from "../../src/inference/runtime.js";
 import { resolveSolver } from "../../src/inference/settings.js";
 import { type Bundle, loadBundle } from "../../src/policy/bundle.js";

@@ -1,6 +1,6 @@
-import { chooseProvider } from "../../src/inference/choose-provider.js";
 import { InferenceHost } from "../../src/inference/host.js";
 import { OnnxNetwork } from "../../src/inference/onnx.js";
+import { chooseProvider } from "../../src/inference/providers/choose-provider.js";
 import { resolveSolver } from "../../src/inference/settings.js";
 import { isSolved } from "../../src/inference/tick.js";
 import { loadBundle } from "../../src/policy/bundle.js";

@@ -1,8 +1,8 @@
-import type { Bundle } from "../policy/bundle.js";
-import { ConfigurationError } from "../policy/errors.js";
-import { describePlacement, type ProviderFinding, requireProvider, tryProvider } from "./providers.js";
-import { PROVIDERS, type ProviderName, type Runtime, type WantedRuntime } from "./runtime.js";
-import type { SolverSettings } from "./settings.js";
+import type { Bundle } from "../../policy/bundle.js";
+import { ConfigurationError } from "../../policy/errors.js";
+import { PROVIDERS, type ProviderName, type Runtime, type WantedRuntime } from "../runtime.js";
+import type { SolverSettings } from "../settings.js";
+import { describePlacement, type ProviderFinding, requireProvider, tryProvider } from "./try-provider.js";
 
 /** The provider that runs, and what a person should know about how that came. */
 export interface ChosenRuntime {

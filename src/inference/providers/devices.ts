@@ -1,7 +1,7 @@
 import { cpus } from "node:os";
+import type { ProviderName } from "../runtime.js";
 import { commandOutput } from "./command-output.js";
 import { libraryVersions } from "./cuda-libraries.js";
-import type { ProviderName } from "./runtime.js";
 
 /** What a provider computes on. */
 export interface Device {

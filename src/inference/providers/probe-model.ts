@@ -1,7 +1,7 @@
-import { GraphBuilder } from "../onnx/graph-builder.js";
-import { writeModel } from "../onnx/model.js";
-import { TensorProto_DataType } from "../onnx/onnx_pb.js";
-import { valueInfo } from "../onnx/value.js";
+import { GraphBuilder } from "../../onnx/graph-builder.js";
+import { writeModel } from "../../onnx/model.js";
+import { TensorProto_DataType } from "../../onnx/onnx_pb.js";
+import { valueInfo } from "../../onnx/value.js";
 
 const LEVELS = 5;
 const CHANNELS = 8;

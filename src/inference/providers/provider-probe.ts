@@ -1,18 +1,18 @@
 import * as ort from "onnxruntime-node";
-import type { GraphFile } from "../policy/bundle.js";
-import { middleObservation } from "../policy/manifest.js";
-import { squaredCosine } from "../sampling/schedule.js";
-import { measureBatchCurve } from "./batch-curve.js";
-import { expectedSolveMs } from "./expected-solve.js";
-import { graphsFor, type NetworkFiles } from "./graphs.js";
-import { openGraph } from "./open-graph.js";
-import { largestBatch } from "./planner.js";
-import { openNetwork, type PolicyNetwork } from "./policy-network.js";
+import type { GraphFile } from "../../policy/bundle.js";
+import { middleObservation } from "../../policy/manifest.js";
+import { squaredCosine } from "../../sampling/schedule.js";
+import { measureBatchCurve } from "../batch-curve.js";
+import { expectedSolveMs } from "../expected-solve.js";
+import { graphsFor, type NetworkFiles } from "../graphs.js";
+import { openGraph } from "../open-graph.js";
+import { largestBatch } from "../planner.js";
+import { openNetwork, type PolicyNetwork } from "../policy-network.js";
+import { createRule } from "../rule-settings.js";
+import type { Runtime } from "../runtime.js";
+import { solverFigures } from "../solver-figures.js";
 import { PROBE_INPUT, PROBE_SHAPE, probeModel } from "./probe-model.js";
 import type { ProbeReport, ProbeRequest } from "./probe-protocol.js";
-import { createRule } from "./rule-settings.js";
-import type { Runtime } from "./runtime.js";
-import { solverFigures } from "./solver-figures.js";
 
 // The child process of runProbe: reports what it finds, until something fails.
 
