@@ -1,14 +1,15 @@
 import { env } from "onnxruntime-node";
 import type { PlayablePushT } from "../../../sim/pusht/playable.js";
-import { tryProvider } from "../../inference/providers.js";
+import { tryProvider } from "../../inference/providers/try-provider.js";
 import type { Runtime } from "../../inference/runtime.js";
 import type { Bundle } from "../../policy/bundle.js";
 import { ConfigurationError } from "../../policy/errors.js";
 import { whyNoMeasurement } from "./adapter.js";
 import { measureRates } from "./device-rates.js";
-import { benchNetworkOn, type CallSource, emptyResult, type GpuPlan } from "./network-bench.js";
+import { benchNetworkOn, emptyResult, type GpuPlan } from "./network-bench.js";
 import { isRandom } from "./random-bundle.js";
 import type { GpuBench, NetworkResult } from "./result.js";
+import type { CallSource } from "./row-table.js";
 import { runnersOf } from "./runners.js";
 
 /**
