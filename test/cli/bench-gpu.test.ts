@@ -178,12 +178,13 @@ describe("what it prints", () => {
   });
 
   it("calls no software adapter a measurement", () => {
-    expect(whyNoMeasurement("cuda", 1)).toBeNull();
-    expect(whyNoMeasurement("cpu", 1e6)).toContain("not a measurement");
-    const swiftshader = { VK_DRIVER_FILES: "/usr/lib/vk_swiftshader_icd.json" };
-    expect(whyNoMeasurement("webgpu", undefined, swiftshader)).toContain(
-      "software adapter (/usr/lib/vk_swiftshader",
+    const unknown = { name: null, software: null };
+    expect(whyNoMeasurement("cuda", unknown, 1)).toBeNull();
+    expect(whyNoMeasurement("cpu", unknown, 1e6)).toContain("not a measurement");
+    const swiftshader = { name: "SwiftShader Device", software: true };
+    expect(whyNoMeasurement("webgpu", swiftshader, undefined)).toContain(
+      "software adapter (SwiftShader Device)",
     );
-    expect(whyNoMeasurement("webgpu", 0.1, {})).toContain("software adapter");
+    expect(whyNoMeasurement("webgpu", unknown, 0.1)).toContain("software adapter");
   });
 });

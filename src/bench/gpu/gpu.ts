@@ -1,5 +1,6 @@
 import { env } from "onnxruntime-node";
 import type { PlayablePushT } from "../../../sim/pusht/playable.js";
+import type { Device } from "../../inference/providers/devices.js";
 import { tryProvider } from "../../inference/providers/try-provider.js";
 import type { Runtime } from "../../inference/runtime.js";
 import type { Bundle } from "../../policy/bundle.js";
@@ -38,8 +39,8 @@ export async function benchGpu(
     provider,
     threads,
     onnxruntime: env.versions.node ?? env.versions.common,
-    device,
-    not_a_measurement: whyNoMeasurement(provider, undefined),
+    device: device.name,
+    not_a_measurement: whyNoMeasurement(provider, device, undefined),
     rates: null,
     networks: [],
     unfinished: "rates",
@@ -49,7 +50,7 @@ export async function benchGpu(
     save(bench);
   };
   const rates = await measureRates(plan.runtime, progress);
-  grow({ rates, not_a_measurement: whyNoMeasurement(provider, rates.gflop_per_s.float32) });
+  grow({ rates, not_a_measurement: whyNoMeasurement(provider, device, rates.gflop_per_s.float32) });
 
   let source = recordedSource(shipped);
   const done: NetworkResult[] = [];
@@ -76,11 +77,11 @@ export async function benchGpu(
 }
 
 /** @throws ConfigurationError with what is wrong with the first, when the provider runs none of them. */
-async function deviceThatRuns(bundles: readonly Bundle[], runtime: Runtime): Promise<string | null> {
+async function deviceThatRuns(bundles: readonly Bundle[], runtime: Runtime): Promise<Device> {
   const reasons: (string | null)[] = [];
   for (const policy of bundles) {
     const { usable, reason, device } = await tryProvider(runtime, { policy });
-    if (usable) return device.name;
+    if (usable) return device;
     reasons.push(reason);
   }
   throw new ConfigurationError(`${runtime.provider} is not usable: ${reasons[0]}`);
