@@ -1,7 +1,6 @@
 import * as ort from "onnxruntime-node";
 import { ConfigurationError } from "../policy/errors.js";
 import { type Runtime, sessionOptions } from "./runtime.js";
-import { forWebgpu } from "./webgpu-graph.js";
 
 export interface OpenOptions {
   /** What else could be done where the provider cannot run it. */
@@ -23,11 +22,17 @@ export async function openGraph(
   { remedy = "", session }: OpenOptions = {},
 ): Promise<ort.InferenceSession> {
   try {
-    const graph = runtime.provider === "webgpu" ? forWebgpu(bytes) : bytes;
+    const graph = runtime.provider === "webgpu" ? await inItsOperators(bytes) : bytes;
     return await ort.InferenceSession.create(graph, { ...sessionOptions(runtime), ...session });
   } catch (error) {
     throw new ConfigurationError(
       `onnxruntime cannot load ${what} on provider "${runtime.provider}": ${(error as Error).message}${remedy}`,
     );
   }
+}
+
+/** The schema of ONNX takes 14 MB in every thread, and no other provider needs it. */
+async function inItsOperators(bytes: Uint8Array): Promise<Uint8Array> {
+  const { forWebgpu } = await import("./webgpu-graph.js");
+  return forWebgpu(bytes);
 }

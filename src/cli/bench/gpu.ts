@@ -1,6 +1,5 @@
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { Command } from "commander";
-import { benchGpu } from "../../bench/gpu/gpu.js";
 import type { GpuBench } from "../../bench/gpu/result.js";
 import { loadBundle } from "../../policy/bundle.js";
 import { ConfigurationError } from "../../policy/errors.js";
@@ -65,6 +64,7 @@ async function gpuBench(directories: readonly string[], flags: GpuFlags): Promis
   const plan = { runtime: runtimeFrom(flags), states, rounds, seconds, batches, ...(peer ? { peer } : {}) };
   const status = new StatusLine();
   const writer = out ? new Writer(out) : undefined;
+  const { benchGpu } = await import("../../bench/gpu/gpu.js");
   const bench = await benchGpu(
     bundles.length > 0 ? bundles : [policy],
     policy,

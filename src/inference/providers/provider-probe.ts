@@ -11,7 +11,8 @@ import { openNetwork, type PolicyNetwork } from "../policy-network.js";
 import { createRule } from "../rule-settings.js";
 import type { Runtime } from "../runtime.js";
 import { solverFigures } from "../solver-figures.js";
-import { PROBE_INPUT, PROBE_SHAPE, probeModel } from "./probe-model.js";
+import { PROBE_INPUT, PROBE_SHAPE } from "./probe-answer.js";
+import { probeModel } from "./probe-model.js";
 import type { ProbeReport, ProbeRequest } from "./probe-protocol.js";
 
 // The child process of runProbe: reports what it finds, until something fails.

@@ -5,7 +5,7 @@ import type { ProviderName, Runtime } from "../runtime.js";
 import type { SolverSettings } from "../settings.js";
 import { missingLibraries } from "./cuda-libraries.js";
 import { type Device, deviceOf } from "./devices.js";
-import { probeAnswer } from "./probe-model.js";
+import { probeAnswer } from "./probe-answer.js";
 import { type ProbeOptions, type ProbeOutcome, runProbe } from "./probe-process.js";
 import type { ProbeReport, ProbeRequest } from "./probe-protocol.js";
 import { explainFailure } from "./provider-failure.js";
