@@ -47,7 +47,7 @@ async function run(directory: string, flags: OptimizeFlags): Promise<void> {
   const status = new StatusLine();
   try {
     status.show("rewriting the network");
-    // The schema of ONNX takes a while to load, and no other command needs it.
+    // The schema of ONNX takes a while to load, and few other commands need it.
     const { optimize } = await import("../optimize/optimize.js");
     const options = { levels: bundle.manifest.diffusion.levels };
     const optimized = await optimize(bundle.network, options);
