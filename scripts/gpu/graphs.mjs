@@ -19,10 +19,9 @@ const [directory, out] = positionals;
 const bundle = await loadBundle(directory);
 // First: it is there whatever becomes of the others.
 await write("original", []);
-const { graphs, observation } = await optimize(bundle.network, { levels: bundle.manifest.diffusion.levels });
-for (const graph of graphs) {
-  if (graph.for === "gpu") await write(graph.name, [{ ...graph, from: 1 }], observation);
-}
+const { levels } = bundle.manifest.diffusion;
+const { graphs, observation } = await optimize(bundle.network, { levels, for: "gpu" });
+for (const graph of graphs) await write(graph.name, [{ ...graph, from: 1 }], observation);
 
 async function write(name, serving, terms) {
   const folder = join(out, name);
