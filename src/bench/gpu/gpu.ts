@@ -52,10 +52,14 @@ export async function benchGpu(
   const rates = await measureRates(plan.runtime, progress);
   grow({ rates, not_a_measurement: whyNoMeasurement(provider, device, rates.gflop_per_s.float32) });
 
-  let source = recordedSource(shipped);
+  let source: CallSource | undefined;
   const done: NetworkResult[] = [];
+  // Bundles may differ in their optimised graphs alone, and the peer has none.
+  const metByPeer = new Set<string>();
   for (const bundle of ordered) {
-    const { name } = bundle.manifest;
+    const { name, denoiser } = bundle.manifest;
+    const { peer, ...alone } = plan;
+    const asked = peer && !metByPeer.has(denoiser.sha256) ? plan : alone;
     let latest: NetworkResult | undefined;
     const saveNetwork = (result: NetworkResult) => {
       latest = result;
@@ -64,11 +68,20 @@ export async function benchGpu(
     const say = (what: string) => progress(`${name} on ${provider}: ${what}`);
     try {
       const world = () => openWorld(bundle.manifest.task);
-      const measured = await benchNetworkOn(bundle, plan, rates, source, world, saveNetwork, say);
+      const measured = await benchNetworkOn(
+        bundle,
+        asked,
+        rates,
+        source ?? recordedSource(shipped),
+        world,
+        saveNetwork,
+        say,
+      );
       done.push(measured.result);
-      source = measured.source;
+      metByPeer.add(denoiser.sha256);
+      source ??= measured.source;
     } catch (error) {
-      done.push({ ...(latest ?? emptyResult(bundle)), failure: (error as Error).message });
+      done.push({ ...(latest ?? emptyResult(bundle, provider)), failure: (error as Error).message });
     }
     grow({ networks: done });
   }

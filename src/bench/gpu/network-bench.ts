@@ -1,6 +1,6 @@
 import type { PlayablePushT } from "../../../sim/pusht/playable.js";
 import { type BatchCurve, timeCalls } from "../../inference/batch-curve.js";
-import { graphAt, graphsFor } from "../../inference/graphs.js";
+import { graphAt, graphsFor, optimizedFor } from "../../inference/graphs.js";
 import { openNetwork, type PolicyNetwork } from "../../inference/policy-network.js";
 import type { Runtime } from "../../inference/runtime.js";
 import { rejoined } from "../../optimize/rejoined.js";
@@ -55,7 +55,7 @@ export async function benchNetworkOn(
 ): Promise<{ readonly result: NetworkResult; readonly source: CallSource }> {
   const { manifest } = bundle;
   const { runtime, batches, rounds } = plan;
-  let result = emptyResult(bundle);
+  let result = emptyResult(bundle, runtime.provider);
   const grow = (more: Partial<NetworkResult>) => {
     result = { ...result, ...more };
     save(result);
@@ -116,11 +116,15 @@ export async function benchNetworkOn(
 }
 
 /** Of a network before anything is measured. */
-export function emptyResult({ manifest }: Bundle): NetworkResult {
+export function emptyResult(bundle: Bundle, provider: Runtime["provider"]): NetworkResult {
+  const { manifest } = bundle;
+  const optimized = optimizedFor(bundle, provider);
+  const isHalf = optimized.some(({ precision }) => precision === "float16");
   return {
     policy: manifest.name,
     sha256: manifest.denoiser.sha256,
     weights: isRandom(manifest) ? "random" : "trained",
+    graphs: optimized.length === 0 ? "original" : isHalf ? "optimized, float16" : "optimized",
     network: String(manifest.training.network ?? ""),
     failure: null,
     curve: [],

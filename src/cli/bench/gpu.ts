@@ -53,7 +53,7 @@ export function gpuCommand(): Command {
 async function gpuBench(directories: readonly string[], flags: GpuFlags): Promise<void> {
   if (flags.show) {
     const runs = await Promise.all(flags.show.map(readRun));
-    process.stdout.write(`${runs.map(gpuText).join("\n\n\n")}\n`);
+    process.stdout.write(gpuText(runs));
     return;
   }
   const policy = await loadBundle(DEFAULT_POLICY);
@@ -76,7 +76,7 @@ async function gpuBench(directories: readonly string[], flags: GpuFlags): Promis
   status.end();
   await writer?.end();
   if (flags.json) return printJson(bench);
-  process.stdout.write(`${gpuText(bench)}\n`);
+  process.stdout.write(gpuText([bench]));
 }
 
 /** Replaces a file by its newest content, one write at a time: whoever reads it finds a whole one. */
