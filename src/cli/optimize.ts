@@ -43,7 +43,8 @@ async function run(directory: string, flags: OptimizeFlags): Promise<void> {
   const bundle = await loadBundle(directory);
   const out = resolve(flags.out);
   await checkFree(out, bundle.directory);
-  const runtime = { ...runtimeFrom(flags), provider: "cpu" as const };
+  // Of several threads each answers its own part of a large call, in a session of one.
+  const runtime = { ...runtimeFrom({ threads: 1, ...flags }), provider: "cpu" as const };
   const status = new StatusLine();
   try {
     status.show("rewriting the network");
