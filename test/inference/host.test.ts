@@ -58,7 +58,7 @@ describe("with the shipped policy", () => {
   afterAll(() => host.close());
 
   test("says what it runs and where", () => {
-    expect(host.runtime).toEqual({ provider: "cpu", ...runtime });
+    expect(host.runtime).toEqual({ provider: "cpu", allow_fallback: false, ...runtime });
     expect(host.settings.name).toBe("semilinear");
     expect(host.plan).toBeUndefined();
     expect(host.manifest.name).toBe("pusht");
