@@ -5,7 +5,7 @@ import { type BudgetSettings, resolveBudgets } from "../control/budgets.js";
 import { ControlNode } from "../control/node.js";
 import { type PlanSettingsInput, planSettingsSchema, resolvePlanSettings } from "../control/plan-settings.js";
 import { InferenceHost } from "../inference/host.js";
-import type { Runtime } from "../inference/runtime.js";
+import type { WantedRuntime } from "../inference/runtime.js";
 import type { SolverOptions } from "../inference/settings.js";
 import type { Bundle } from "../policy/bundle.js";
 import { checked } from "../policy/errors.js";
@@ -20,7 +20,7 @@ const PATIENCE_MS = 600_000;
 
 export interface ClosedLoop {
   readonly solver: SolverOptions;
-  readonly runtime: Runtime;
+  readonly runtime: WantedRuntime;
   readonly episodes: number;
   /** Of the first episode; the next ones count up. */
   readonly seed: number;

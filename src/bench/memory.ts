@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { OnnxNetwork } from "../inference/onnx.js";
+import { openNetwork } from "../inference/policy-network.js";
 import { createRule } from "../inference/rule-settings.js";
 import type { Runtime } from "../inference/runtime.js";
 import { createSolver, type SolverSettings } from "../inference/settings.js";
@@ -28,7 +28,7 @@ export async function memoryOf(
 ): Promise<MemoryUse> {
   const { manifest, calibration } = bundle;
   const schedule = squaredCosine(manifest.diffusion.levels);
-  const network = await OnnxNetwork.load(bundle, runtime);
+  const network = await openNetwork(bundle, runtime);
   // The normaliser's middle is 0.
   network.observe(new Float64Array(middleObservation(manifest).length));
   const rule = createRule(settings.rule, schedule);

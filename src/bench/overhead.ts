@@ -1,4 +1,4 @@
-import type { OnnxNetwork } from "../inference/onnx.js";
+import type { PolicyNetwork } from "../inference/policy-network.js";
 import { createRule } from "../inference/rule-settings.js";
 import { createSolver } from "../inference/settings.js";
 import type { Bundle } from "../policy/bundle.js";
@@ -42,7 +42,7 @@ export interface OverheadRow {
 /** Times what a sweep does besides calling the network, and weighs what it leaves to the garbage collector. */
 export async function benchOverhead(
   { manifest, calibration }: Bundle,
-  network: OnnxNetwork,
+  network: PolicyNetwork,
   solves: number,
   progress: (what: string) => void,
 ): Promise<OverheadRow[]> {

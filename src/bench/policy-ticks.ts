@@ -1,5 +1,5 @@
 import type { PlayableWorld, Seen } from "../../sim/play.js";
-import type { OnnxNetwork } from "../inference/onnx.js";
+import type { PolicyNetwork } from "../inference/policy-network.js";
 import { type Calibration, guessFor } from "../policy/calibration.js";
 import { ConfigurationError } from "../policy/errors.js";
 import { History } from "../policy/history.js";
@@ -47,7 +47,7 @@ export interface TickOptions {
  */
 export async function* policyTicks<Observation extends Seen>(
   { env }: PlayableWorld<Observation, { readonly coverage: number }>,
-  network: OnnxNetwork,
+  network: PolicyNetwork,
   manifest: Manifest,
   stride: number,
   firstSeed: number,

@@ -1,5 +1,5 @@
 import type { PlayablePushT } from "../../sim/pusht/playable.js";
-import type { OnnxNetwork } from "../inference/onnx.js";
+import type { PolicyNetwork } from "../inference/policy-network.js";
 import { createRule, describeRule } from "../inference/rule-settings.js";
 import { createSolver } from "../inference/settings.js";
 import type { Bundle } from "../policy/bundle.js";
@@ -22,7 +22,7 @@ const FOLLOWED = 1e-9;
 /** What is measured, and on what. */
 export interface Bench {
   readonly bundle: Bundle;
-  readonly network: OnnxNetwork;
+  readonly network: PolicyNetwork;
   /** Called for every loop, since each needs a world of its own. */
   readonly openWorld: () => PlayablePushT;
 }
@@ -131,7 +131,8 @@ function heatsOf(contenders: readonly Contender[], { manifest, calibration }: Bu
   }));
 }
 
-async function* apart(
+/** Ticks so far apart that their states differ, none the first of its episode. */
+export async function* apart(
   ticks: AsyncGenerator<PolicyTick, never, void>,
 ): AsyncGenerator<PolicyTick, void, void> {
   let episode: number | undefined;

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { policyTicks } from "../bench/policy-ticks.js";
 import { type CalibrationTick, calibrate } from "../calibration/calibrate.js";
-import { OnnxNetwork } from "../inference/onnx.js";
+import { openNetwork, type PolicyNetwork } from "../inference/policy-network.js";
 import { describeRuntime } from "../inference/runtime.js";
 import { type Bundle, calibratedShape, loadBundle } from "../policy/bundle.js";
 import { CALIBRATION_FILE, saveCalibration } from "../policy/calibration.js";
@@ -51,7 +51,7 @@ async function run(directory: string, flags: CalibrateFlags): Promise<void> {
   const bundle = await loadBundle(directory);
   const { manifest } = bundle;
   const runtime = runtimeFrom(flags);
-  const network = await OnnxNetwork.load(bundle, runtime);
+  const network = await openNetwork(bundle, runtime);
   const schedule = squaredCosine(manifest.diffusion.levels);
   const status = new StatusLine();
   const file = flags.out ?? join(bundle.directory, CALIBRATION_FILE);
@@ -81,7 +81,7 @@ async function run(directory: string, flags: CalibrateFlags): Promise<void> {
 
 async function* ticksOf(
   { manifest }: Bundle,
-  network: OnnxNetwork,
+  network: PolicyNetwork,
   seed: number,
 ): AsyncGenerator<CalibrationTick, void, void> {
   const ticks = policyTicks(openWorld(manifest.task), network, manifest, manifest.n_action_steps, seed);

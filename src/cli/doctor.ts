@@ -4,12 +4,19 @@ import { env } from "onnxruntime-node";
 import type { BatchCurve } from "../inference/batch-curve.js";
 import { describeGraphs, graphsFor } from "../inference/graphs.js";
 import { InferenceHost } from "../inference/host.js";
-import { PROVIDERS, type ProviderFinding, tryProvider } from "../inference/providers.js";
-import { describeRuntime, type Runtime } from "../inference/runtime.js";
-import { describeSolver } from "../inference/settings.js";
+import { compareProviders } from "../inference/providers/choose-provider.js";
+import { describePlacement, type ProviderFinding, tryProvider } from "../inference/providers/try-provider.js";
+import {
+  describeRuntime,
+  PROVIDERS,
+  type ProviderName,
+  type Runtime,
+  type WantedRuntime,
+} from "../inference/runtime.js";
+import { describeSolver, resolveSolver } from "../inference/settings.js";
 import { type Bundle, loadBundle } from "../policy/bundle.js";
 import { rosEnvironment } from "../ros/rclnodejs/environment.js";
-import { DEFAULT_POLICY, type RuntimeFlags, runtimeFrom, runtimeOptions } from "./options.js";
+import { DEFAULT_POLICY, type RuntimeFlags, wantedRuntimeFrom, wantedRuntimeOptions } from "./options.js";
 import { printJson, StatusLine, table } from "./terminal.js";
 
 const BAR_WIDTH = 32;
@@ -26,22 +33,22 @@ export function doctorCommand(): Command {
       "\nEnds with code 0 when the cpu provider works. Example:\n  $ parapilot doctor --provider webgpu\n",
     )
     .action(doctor);
-  for (const option of runtimeOptions) command.addOption(option);
+  for (const option of wantedRuntimeOptions) command.addOption(option);
   return command;
 }
 
 async function doctor(directory: string, flags: RuntimeFlags & { readonly json?: boolean }): Promise<void> {
   const bundle = await loadBundle(directory);
-  const wanted = runtimeFrom(flags);
+  const wanted = wantedRuntimeFrom(flags);
   const status = new StatusLine();
+  const solver = resolveSolver({ name: "auto" }, bundle.calibration !== undefined);
   const providers: ProviderFinding[] = [];
   for (const name of PROVIDERS) {
     status.show(`trying ${name}`);
-    providers.push(await tryProvider(bundle.directory, name));
+    providers.push(await tryProvider({ ...wanted, provider: name }, { policy: bundle, measure: { solver } }));
   }
-  const usable = (name: string) => providers.some((found) => found.name === name && found.usable);
-  if (!usable("cpu")) process.exitCode = 1;
-  const provider = usable(wanted.provider) ? wanted.provider : usable("cpu") ? "cpu" : undefined;
+  if (!providers.some(({ name, usable }) => name === "cpu" && usable)) process.exitCode = 1;
+  const provider = chosenFrom(providers, wanted.provider);
   status.show(`measuring ${provider ?? "nothing"}`);
   const choice = provider && (await choose(bundle, { ...wanted, provider }));
   status.end();
@@ -61,24 +68,59 @@ async function doctor(directory: string, flags: RuntimeFlags & { readonly json?:
   };
   if (flags.json) {
     const { curve = null, ...chosen } = choice ?? {};
-    return printJson({ node, providers, ros2, choice: choice ? chosen : null, batch_curve: curve });
+    return printJson({
+      node,
+      providers: providers.map(providerJson),
+      ros2,
+      choice: choice ? chosen : null,
+      batch_curve: curve,
+    });
   }
   process.stdout.write(
     `${[
       `node         ${node.version}, ${node.platform}, ${node.cores} ${node.cores === 1 ? "core" : "cores"}`,
       `onnxruntime  ${node.onnxruntime}`,
-      ...providers.map(({ name, usable, reason, device }) =>
-        usable
-          ? `${name.padEnd(11)}  usable${device ? `, ${device}` : ""}`
-          : `${name.padEnd(11)}  not usable: ${reason}`,
-      ),
+      ...providers.map(describeProvider),
       `ros 2        ${isRosUsable ? `usable, ${distro} with rclnodejs ${rclnodejs}` : `not usable: ${reason}`}`,
       "",
       ...(choice
-        ? describeChoice(bundle, wanted, choice)
+        ? describeChoice(bundle, wanted, choice, providers)
         : ["no solver can be chosen: nothing runs the network"]),
     ].join("\n")}\n`,
   );
+}
+
+/** What is asked for where it works, and otherwise the cpu. */
+function chosenFrom(
+  providers: readonly ProviderFinding[],
+  wanted: WantedRuntime["provider"],
+): ProviderName | undefined {
+  const usable = providers.filter((found) => found.usable);
+  if (wanted === "auto" && usable.some(({ costs }) => costs)) return compareProviders(providers).provider;
+  return (usable.find(({ name }) => name === wanted) ?? usable.find(({ name }) => name === "cpu"))?.name;
+}
+
+function providerJson({ name, usable, reason, device, placement, costs, unmeasured }: ProviderFinding) {
+  return {
+    name,
+    usable,
+    reason,
+    device: device.name,
+    device_note: device.note,
+    software: device.software,
+    versions: device.versions,
+    placement,
+    batch_curve: costs?.curve ?? null,
+    expected_ms: costs?.expectedMs ?? null,
+    unmeasured,
+  };
+}
+
+function describeProvider({ name, usable, reason, device, placement }: ProviderFinding): string {
+  const versions = Object.entries(device.versions).map(([what, version]) => `${what} ${version}`);
+  const known = [device.name, ...versions, device.note, placement && describePlacement(placement)];
+  const found = usable ? ["usable", ...known.filter(Boolean)].join(", ") : `not usable: ${reason}`;
+  return `${name.padEnd(11)}  ${found}`;
 }
 
 interface Choice {
@@ -111,19 +153,42 @@ async function choose(bundle: Bundle, runtime: Runtime): Promise<Choice> {
   };
 }
 
-function describeChoice(bundle: Bundle, wanted: Runtime, choice: Choice): string[] {
-  const instead = choice.provider === wanted.provider ? "" : `, because ${wanted.provider} is not usable`;
-  const dearest = choice.curve[choice.curve.length - 1].ms;
-  const rows = choice.curve.map(({ batch, ms }) => [
+function describeChoice(
+  bundle: Bundle,
+  wanted: WantedRuntime,
+  choice: Choice,
+  providers: readonly ProviderFinding[],
+): string[] {
+  const instead =
+    wanted.provider === "auto" || choice.provider === wanted.provider
+      ? ""
+      : `, because ${wanted.provider} is not usable`;
+  const others = providers.filter(({ name, usable }) => usable && name !== choice.provider);
+  return [
+    `one network call of ${bundle.manifest.name} on ${choice.runtime}${instead}: ${describeGraphs(graphsFor(bundle, choice.provider))}`,
+    describeCurve(choice.curve),
+    ...others.flatMap(({ name, costs, unmeasured }) => [
+      "",
+      costs
+        ? `and on ${name}, about ${costs.expectedMs.toFixed(0)} ms a solve:`
+        : `not measured on ${name}: ${unmeasured}`,
+      ...(costs ? [describeCurve(costs.curve)] : []),
+    ]),
+    "",
+    ...(providers.some(({ costs }) => costs)
+      ? [`--provider auto would choose ${compareProviders(providers.filter(({ usable }) => usable)).note}`]
+      : []),
+    `--solver auto would choose ${choice.explanation}`,
+  ];
+}
+
+function describeCurve(curve: BatchCurve): string {
+  const dearest = curve[curve.length - 1].ms;
+  const rows = curve.map(({ batch, ms }) => [
     `${batch}`,
     ms.toFixed(2),
     (ms / batch).toFixed(2),
     "█".repeat(Math.max(1, Math.round((BAR_WIDTH * ms) / dearest))).padEnd(BAR_WIDTH),
   ]);
-  return [
-    `one network call of ${bundle.manifest.name} on ${choice.runtime}${instead}: ${describeGraphs(graphsFor(bundle, choice.provider))}`,
-    table([["batch", "ms", "ms each", "".padEnd(BAR_WIDTH)], ...rows]).replace(/ +$/gm, ""),
-    "",
-    `--solver auto would choose ${choice.explanation}`,
-  ];
+  return table([["batch", "ms", "ms each", "".padEnd(BAR_WIDTH)], ...rows]).replace(/ +$/gm, "");
 }

@@ -8,11 +8,11 @@ import { type BudgetFlags, budgetOptions, budgetsFrom } from "./budget-options.j
 import {
   DEFAULT_POLICY,
   type RuntimeFlags,
-  runtimeFrom,
-  runtimeOptions,
   type SolverFlags,
   solverFrom,
   solverOptions,
+  wantedRuntimeFrom,
+  wantedRuntimeOptions,
   wholeNumber,
 } from "./options.js";
 import { type PlanFlags, planFrom, planOptions } from "./plan-options.js";
@@ -40,7 +40,7 @@ export function evalCommand(): Command {
         "  $ parapilot eval pusht --solver sequential --episodes 10\n",
     )
     .action(evaluate);
-  for (const option of [...solverOptions, ...runtimeOptions, ...planOptions, ...budgetOptions])
+  for (const option of [...solverOptions, ...wantedRuntimeOptions, ...planOptions, ...budgetOptions])
     command.addOption(option);
   return command;
 }
@@ -50,7 +50,7 @@ async function evaluate(task: string, flags: EvalFlags): Promise<void> {
   const bundle = await loadBundle(flags.policy);
   const loop = {
     solver: solverFrom(flags),
-    runtime: runtimeFrom(flags),
+    runtime: wantedRuntimeFrom(flags),
     episodes: flags.episodes,
     seed: flags.seed,
     plan: planFrom(flags),
@@ -69,6 +69,7 @@ async function evaluate(task: string, flags: EvalFlags): Promise<void> {
     settings: describeSolver(host.settings),
     ...(host.plan ? { plan: host.plan.explanation } : {}),
     runtime: describeRuntime(host.runtime),
+    ...(host.providerNote ? { provider: host.providerNote } : {}),
     episodes: flags.episodes,
     seeds: [flags.seed, flags.seed + flags.episodes - 1],
     ...summary,
@@ -82,6 +83,7 @@ async function evaluate(task: string, flags: EvalFlags): Promise<void> {
     `${result.policy} in ${task}: mean score ${summary.score_mean.toFixed(3)} over ${flags.episodes} episodes ` +
       `(seeds ${result.seeds.join("–")}), success ${(100 * summary.success_rate).toFixed(0)} %\n` +
       `${result.settings}; ${result.runtime}\n` +
+      (host.providerNote ? `${host.providerNote}\n` : "") +
       (host.plan ? `auto chose ${host.plan.explanation}\n` : "") +
       `${table([["per chunk", "mean", "p50", "p90", "max"], row("sweeps", summary.sweeps, 1), row("solve ms", summary.solve_ms, 1)])}\n`,
   );

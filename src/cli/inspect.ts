@@ -23,8 +23,8 @@ export function inspectCommand(): Command {
 async function inspect(directory: string, flags: RuntimeFlags & { readonly json?: boolean }): Promise<void> {
   const bundle = await loadBundle(directory);
   const runtime = runtimeFrom(flags);
-  const oneByOne = await solveOnce(bundle, runtime, { name: "sequential" });
-  const inBatches = await solveOnce(bundle, runtime, { name: "semilinear", tolerance: 1e-3 });
+  const { tick: oneByOne, note } = await solveOnce(bundle, runtime, { name: "sequential" });
+  const { tick: inBatches } = await solveOnce(bundle, runtime, { name: "semilinear", tolerance: 1e-3 });
   if (optimizedFor(bundle, runtime.provider).length > 0) {
     await checkOptimized(bundle, runtime, [oneByOne, inBatches]);
   }
@@ -37,8 +37,8 @@ async function inspect(directory: string, flags: RuntimeFlags & { readonly json?
   }
 
   const check = {
-    runtime: describeRuntime(runtime),
-    graphs: describeGraphs(graphsFor(bundle, runtime.provider)),
+    runtime: [describeRuntime(runtime), ...(note ? [note] : [])].join("; "),
+    graphs: describeGraphs(graphsFor(bundle, runtime.provider)) + whyOriginal(bundle, runtime),
     first_action: Array.from(oneByOne.actions.subarray(0, manifest.action.length)),
     clipped: oneByOne.clipped,
     sequential_ms: oneByOne.timings.solve,
@@ -50,13 +50,18 @@ async function inspect(directory: string, flags: RuntimeFlags & { readonly json?
   process.stdout.write(describe(bundle, check));
 }
 
+function whyOriginal(bundle: Bundle, { provider }: Runtime): string {
+  const isAlone = bundle.optimized.length > 0 && optimizedFor(bundle, provider).length === 0;
+  return isAlone ? ` (no optimised graph is for ${provider}: parapilot optimize makes one)` : "";
+}
+
 /** @throws ConfigurationError when the optimised graphs give another chunk than the network that they stand for. */
 async function checkOptimized(
   bundle: Bundle,
   runtime: Runtime,
   solved: readonly SolvedTick[],
 ): Promise<void> {
-  const original = await solveOnce({ ...bundle, optimized: [] }, runtime, { name: "sequential" });
+  const { tick: original } = await solveOnce({ ...bundle, optimized: [] }, runtime, { name: "sequential" });
   const difference = Math.max(...solved.map((tick) => largestDifference(original, tick)));
   if (difference <= allowed(bundle.manifest)) return;
   throw new ConfigurationError(
@@ -74,13 +79,18 @@ function allowed({ action }: Manifest): number {
   return 0.01 * Math.max(...action.map(({ min, max }) => max - min));
 }
 
-async function solveOnce(bundle: Bundle, runtime: Runtime, solver: SolverOptions): Promise<SolvedTick> {
+/** A chunk, and what is to be said of the provider that it was solved on. */
+async function solveOnce(
+  bundle: Bundle,
+  runtime: Runtime,
+  solver: SolverOptions,
+): Promise<{ readonly tick: SolvedTick; readonly note: string | undefined }> {
   const host = await InferenceHost.start(bundle, { runtime, solver });
   const observation = middleObservation(bundle.manifest);
   const tick = await host.solve({ session: "inspect", episode: 0, tick: 0, executed: null, observation })
     .done;
   await host.close();
-  if (isSolved(tick)) return tick;
+  if (isSolved(tick)) return { tick, note: host.providerNote };
   throw new ConfigurationError(`the network does not give a sound chunk: ${tick.message}`);
 }
 
@@ -100,13 +110,19 @@ function describeCalibration({ calibration }: Bundle): string {
   return `response at ${calibration.states} states, guess from ${calibration.ticks} ticks`;
 }
 
-function describeGraph({ file, fromRows, bytes }: OptimizedGraph): string {
-  return `${file} from ${fromRows} ${fromRows === 1 ? "row" : "rows"} on, ${(bytes.length / 1e6).toFixed(1)} MB, checksum as stated`;
+function describeGraph({ file, fromRows, bytes, precision, ...graph }: OptimizedGraph): string {
+  const half = precision === "float16" ? ", products in float16" : "";
+  return `${file} for the ${graph.for} from ${fromRows} ${fromRows === 1 ? "row" : "rows"} on${half}, ${sizeOf(bytes)}, checksum as stated`;
+}
+
+function sizeOf(bytes: Uint8Array): string {
+  return `${(bytes.length / 1e6).toFixed(1)} MB`;
 }
 
 function describe(bundle: Bundle, check: Check): string {
   const { manifest, directory, network, optimized } = bundle;
   const past = manifest.n_obs_steps - 1;
+  const once = optimized[0]?.observation;
   const facts = (record: Readonly<Record<string, string | number>>) =>
     Object.entries(record).map(([key, value]) => `    ${key}: ${value}`);
   return [
@@ -118,8 +134,9 @@ function describe(bundle: Bundle, check: Check): string {
       (action) => `  action       ${action.name} ${action.min} … ${action.max} ${action.unit}`,
     ),
     `  diffusion    ${manifest.diffusion.levels} levels, ${manifest.diffusion.schedule}, predicts ${manifest.diffusion.prediction}, clip ±${manifest.diffusion.clip}`,
-    `  network      ${manifest.denoiser.file}, ${(network.length / 1e6).toFixed(1)} MB, checksum as stated`,
+    `  network      ${manifest.denoiser.file}, ${sizeOf(network)}, checksum as stated`,
     ...optimized.map((graph) => `  optimised    ${describeGraph(graph)}`),
+    ...(once ? [`  once a tick  ${once.file}, ${sizeOf(once.bytes)}, checksum as stated`] : []),
     `  calibration  ${describeCalibration(bundle)}`,
     "  training",
     ...facts(manifest.training),

@@ -1,6 +1,12 @@
 import { fileURLToPath } from "node:url";
 import { InvalidArgumentError, Option } from "commander";
-import { type Runtime, runtimeSchema } from "../inference/runtime.js";
+import {
+  PROVIDERS,
+  type Runtime,
+  runtimeSchema,
+  type WantedRuntime,
+  wantedRuntimeSchema,
+} from "../inference/runtime.js";
 import {
   SLOPE_NAMES,
   SOLVER_NAMES,
@@ -132,16 +138,44 @@ export interface RuntimeFlags {
   readonly provider?: string;
   readonly threads?: number;
   readonly spin?: boolean;
+  readonly allowFallback?: boolean;
 }
 
-export const runtimeOptions = [
-  new Option("--provider <name>", "execution provider").choices(["cpu", "webgpu", "cuda"]),
+const computeOptions = [
+  new Option("--allow-fallback", "let the cpu run those parts of the network that the provider cannot"),
   new Option("--threads <n>", "threads of one network call").argParser(wholeNumber(1)),
   new Option("--no-spin", "let network threads sleep between calls"),
 ];
 
-export function runtimeFrom({ provider, threads, spin }: RuntimeFlags): Runtime {
-  return checked(runtimeSchema, given({ provider, threads, spin: spin === false ? false : undefined }));
+export const runtimeOptions = [
+  new Option("--provider <name>", "execution provider").choices(PROVIDERS),
+  ...computeOptions,
+];
+
+/** For commands that run a policy on whatever is fastest, where that is wanted. */
+export const wantedRuntimeOptions = [
+  new Option(
+    "--provider <name>",
+    "execution provider; auto measures those that work and takes the fastest",
+  ).choices([...PROVIDERS, "auto"]),
+  ...computeOptions,
+];
+
+export function runtimeFrom(flags: RuntimeFlags): Runtime {
+  return checked(runtimeSchema, runtimeDocument(flags));
+}
+
+export function wantedRuntimeFrom(flags: RuntimeFlags): WantedRuntime {
+  return checked(wantedRuntimeSchema, runtimeDocument(flags));
+}
+
+function runtimeDocument({ provider, threads, spin, allowFallback }: RuntimeFlags): Record<string, unknown> {
+  return given({
+    provider,
+    threads,
+    spin: spin === false ? false : undefined,
+    allow_fallback: allowFallback || undefined,
+  });
 }
 
 /** Commander leaves out options by giving undefined; the schemas want them absent. */

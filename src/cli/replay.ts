@@ -159,11 +159,13 @@ function checkSame(recorded: RecordingHeader["bundle"], found: RecordingHeader["
 }
 
 /** Everything of a bundle that a bit may depend on, in words. */
-function partsOf({ network, optimized, calibration }: RecordingHeader["bundle"]): Record<string, string> {
+function partsOf(bundle: RecordingHeader["bundle"]): Record<string, string> {
+  const { network, optimized, observation, calibration } = bundle;
   const graphs = optimized.map(({ sha256, from_rows }) => `${sha256} (from_rows ${from_rows})`);
   return {
     network,
     "optimised graphs": graphs.join(" and ") || "none",
+    "observation graph": observation ?? "none",
     calibration: calibration ?? "none",
   };
 }

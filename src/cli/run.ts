@@ -63,6 +63,7 @@ async function run(file: string, flags: RunFlags): Promise<void> {
   const closings: (() => Promise<void>)[] = [() => node.close()];
   try {
     announce(status, node);
+    if (node.host.providerNote) log.info({ note: node.host.providerNote }, "provider");
     if (node.host.plan) log.info(node.host.plan, "plan");
     const { record = launch.record, view = launch.view } = flags;
     if (record) closings.push(await startRecording(record, node, watchers, note));
@@ -90,6 +91,7 @@ function workerFaults(text: string, seed: number): WorkerFaults | undefined {
 function announce(status: StatusLine, { host, address, budgets, plan }: LaunchedNode): void {
   status.note(`${host.manifest.name} at ${address}`);
   status.note(`  ${describeSolver(host.settings)}; ${describeRuntime(host.runtime)}`);
+  if (host.providerNote) status.note(`  ${host.providerNote}`);
   if (host.plan) status.note(`  auto chose ${host.plan.explanation}`);
   const advice = adviceOn(budgets, plan);
   if (advice) status.note(`  note: ${advice}`);

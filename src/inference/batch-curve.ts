@@ -1,5 +1,6 @@
 import type { NoiseNetwork } from "../sampling/denoiser.js";
 import { quantile } from "../telemetry/statistics.js";
+import type { PolicyNetwork } from "./policy-network.js";
 
 /** What one network call costs by its batch size, on one device: by ascending batch. */
 export type BatchCurve = readonly BatchCost[];
@@ -43,7 +44,8 @@ export async function timeCalls(
   const width = network.shape.horizon * network.shape.dim;
   const most = Math.max(...sizes);
   const states = new Float64Array(most * width);
-  const levels = Int32Array.from({ length: most }, (_, k) => k);
+  // One that every policy has: a batch may have more rows than there are levels.
+  const levels = new Int32Array(most);
   const out = new Float64Array(most * width);
   const call = (batch: number) => network.predictNoise(states, levels, batch, out);
 
@@ -69,19 +71,26 @@ export async function timeCalls(
 
 /**
  * Measures the device at hand, in about a second and a half. A size that came out dearer than a larger one was
- * disturbed, and counts as dear as that one.
+ * disturbed, and counts as dear as that one, unless the larger one is answered in another way.
  *
- * @param most the largest batch that a solver will use: the steps of the chain.
+ * @param most the largest batch that a solver will use.
  */
 export async function measureBatchCurve(
-  network: NoiseNetwork,
+  network: Pick<PolicyNetwork, "shape" | "predictNoise" | "thresholds">,
   most: number,
   now = () => performance.now(),
 ): Promise<BatchCurve> {
-  const sizes = [...new Set([1, most, ...SIZES.filter((size) => size < most)])];
+  const thresholds = network.thresholds.filter((rows) => rows <= most);
+  // On both sides of each threshold, so that no line is drawn across it.
+  const around = thresholds.flatMap((rows) => [rows, rows - 1]);
+  const sizes = [...new Set([1, most, ...around, ...SIZES.filter((size) => size < most)])];
   const options = { warmups: 1, rounds: MOST_ROUNDS, enoughMs: ENOUGH_MS, now };
   const measured = await timeCalls(network, sizes, options);
-  return measured.map(({ batch }, k) => ({ batch, ms: Math.min(...measured.slice(k).map(({ ms }) => ms)) }));
+  return measured.map(({ batch }) => {
+    const end = thresholds.find((rows) => rows > batch) ?? Number.POSITIVE_INFINITY;
+    const alike = measured.filter((larger) => larger.batch >= batch && larger.batch < end);
+    return { batch, ms: Math.min(...alike.map(({ ms }) => ms)) };
+  });
 }
 
 /** Milliseconds of a call with this batch: linear between the sizes measured, and on beyond the largest. */

@@ -1,13 +1,13 @@
 import type { Manifest } from "../policy/manifest.js";
 import { cleanFromNoise, type NoiseNetwork } from "../sampling/denoiser.js";
 import { squaredCosine } from "../sampling/schedule.js";
-import type { OnnxNetwork } from "./onnx.js";
+import type { PolicyNetwork } from "./policy-network.js";
 import type { ConditionedDenoiser } from "./tick-solver.js";
 import type { FaultInjector } from "./worker-faults.js";
 
 /** The network as the solver sees it; with an injector, failing where it is told to. */
 export function conditioned(
-  network: OnnxNetwork,
+  network: PolicyNetwork,
   manifest: Manifest,
   injector?: FaultInjector,
 ): ConditionedDenoiser {

@@ -4,16 +4,20 @@ import type { Runtime } from "./runtime.js";
 /** What a network is loaded from. */
 export type NetworkFiles = Pick<Bundle, "manifest" | "network" | "optimized">;
 
-/** Those optimised graphs of a policy that a provider runs: they are made for the CPU's, and other providers run none. */
+/** A graph that a provider runs: an optimised one, or the original. */
+export type RunGraph = Pick<OptimizedGraph, "file" | "sha256" | "fromRows" | "bytes" | "observation">;
+
+/** Those optimised graphs of a policy that a provider runs: webgpu and cuda those for a GPU. */
 export function optimizedFor(
   { optimized }: Pick<Bundle, "optimized">,
   provider: Runtime["provider"],
 ): readonly OptimizedGraph[] {
-  return provider === "cpu" ? optimized : [];
+  const wanted = provider === "cpu" ? "cpu" : "gpu";
+  return optimized.filter((graph) => graph.for === wanted);
 }
 
 /** The graphs that a provider runs of a policy, by ascending rows; the first begins at one row. */
-export function graphsFor(bundle: NetworkFiles, provider: Runtime["provider"]): readonly OptimizedGraph[] {
+export function graphsFor(bundle: NetworkFiles, provider: Runtime["provider"]): readonly RunGraph[] {
   const optimized = optimizedFor(bundle, provider);
   if (optimized[0]?.fromRows === 1) return optimized;
   const { file, sha256 } = bundle.manifest.denoiser;
@@ -27,9 +31,13 @@ export function graphAt<G extends Pick<OptimizedGraph, "fromRows">>(graphs: read
   return chosen;
 }
 
-/** @example describeGraphs(graphs) // "small.onnx, from 6 rows on large.onnx" */
-export function describeGraphs(graphs: readonly Pick<OptimizedGraph, "file" | "fromRows">[]): string {
-  return graphs
-    .map(({ file, fromRows }, k) => (k === 0 ? file : `from ${fromRows} rows on ${file}`))
-    .join(", ");
+/** @example describeGraphs(graphs) // "small.onnx, from 6 rows on large.onnx, observation.onnx once per tick" */
+export function describeGraphs(
+  graphs: readonly Pick<RunGraph, "file" | "fromRows" | "observation">[],
+): string {
+  const once = new Set(graphs.flatMap(({ observation }) => observation?.file ?? []));
+  return [
+    ...graphs.map(({ file, fromRows }, k) => (k === 0 ? file : `from ${fromRows} rows on ${file}`)),
+    ...[...once].map((file) => `${file} once per tick`),
+  ].join(", ");
 }

@@ -5,7 +5,8 @@ import { monotonicMs } from "../time/clock.js";
 import type { Inference } from "./inference.js";
 import type { Plan } from "./planner.js";
 import type { Readiness } from "./protocol.js";
-import { type Runtime, runtimeSchema } from "./runtime.js";
+import { type ChosenRuntime, chooseProvider } from "./providers/choose-provider.js";
+import { type Runtime, type WantedRuntime, wantedRuntimeSchema } from "./runtime.js";
 import { createSolver, resolveSolver, type SolverOptions, type SolverSettings } from "./settings.js";
 import type { Solve, TickRequest } from "./tick.js";
 import type { WorkerFaults } from "./worker-faults.js";
@@ -16,7 +17,7 @@ const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 10_000;
 
 export interface HostOptions {
-  readonly runtime?: Partial<Runtime>;
+  readonly runtime?: Partial<WantedRuntime>;
   readonly solver?: SolverOptions;
   /**
    * Milliseconds that the worker may go without finishing a sweep before it is replaced; noticed within a quarter more.
@@ -47,6 +48,8 @@ export interface WorkerChange {
 export class InferenceHost implements Inference {
   readonly manifest: Manifest;
   readonly runtime: Runtime;
+  /** Why the provider is the one in {@link runtime}, or what of the network it does not run; for people. */
+  readonly providerNote: string | undefined;
   readonly #bundle: Bundle;
   readonly #options: HostOptions;
   /** As they are asked for, until "auto" has come to something. */
@@ -62,24 +65,28 @@ export class InferenceHost implements Inference {
   #pauseMs = 0;
   #restart: NodeJS.Timeout | undefined;
 
-  private constructor(bundle: Bundle, options: HostOptions) {
+  private constructor(bundle: Bundle, options: HostOptions, chosen: ChosenRuntime, settings: SolverSettings) {
     this.manifest = bundle.manifest;
-    this.runtime = checked(runtimeSchema, options.runtime ?? {});
+    this.runtime = chosen.runtime;
+    this.providerNote = chosen.note;
     this.#bundle = bundle;
     this.#options = options;
-    this.#settings = resolveSolver(options.solver ?? {}, bundle.calibration !== undefined);
+    this.#settings = settings;
     this.#thread = this.#startThread();
   }
 
   /**
-   * Starts the worker, loads the network, plans if the solver is "auto", and solves once to warm up; that solve counts
-   * in no statistic.
+   * Tries the provider, or chooses one under "auto"; then starts the worker, loads the network, plans if the solver is
+   * "auto", and solves once to warm up; that solve counts in no statistic.
    *
-   * @throws ConfigurationError when the options are wrong, or the network cannot be loaded, does not fit the manifest or
+   * @throws ConfigurationError when the options are wrong, the provider does not work here, or the network cannot be loaded, does not fit the manifest or
    * fails to run.
    */
   static async start(bundle: Bundle, options: HostOptions = {}): Promise<InferenceHost> {
-    const host = new InferenceHost(bundle, options);
+    const settings = resolveSolver(options.solver ?? {}, bundle.calibration !== undefined);
+    const wanted = checked(wantedRuntimeSchema, options.runtime ?? {});
+    const chosen = await chooseProvider(bundle, wanted, settings);
+    const host = new InferenceHost(bundle, options, chosen, settings);
     host.#take(await host.#thread.ready);
     host.#isOpen = true;
     return host;

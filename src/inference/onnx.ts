@@ -4,18 +4,24 @@ import { observationWidth } from "../policy/manifest.js";
 import type { ChunkShape, NoiseNetwork } from "../sampling/denoiser.js";
 import { monotonicMs } from "../time/clock.js";
 import { graphAt, graphsFor, type NetworkFiles } from "./graphs.js";
-import { type Runtime, sessionOptions } from "./runtime.js";
+import { ObservationTerms } from "./observation-terms.js";
+import { openGraph } from "./open-graph.js";
+import type { Runtime } from "./runtime.js";
+import { type Side, sideProblem } from "./signature.js";
 
 /** A graph that is ready to run. */
 interface LoadedGraph {
   readonly fromRows: number;
   readonly session: ort.InferenceSession;
+  /** Gives its inputs in the observation's place. */
+  readonly terms: ObservationTerms | undefined;
 }
 
 /**
  * The noise network of a bundle in onnxruntime, as one graph or as several for different batch sizes. A graph takes
  * `sample` [batch, H, D] float32, `level` [batch] int64 and `observation` [1, To · O] float32, one row for the whole
- * batch, and gives `noise` [batch, H, D] float32.
+ * batch, and gives `noise` [batch, H, D] float32. An optimised graph may take in the observation's place what another one,
+ * run once per observation, makes of it.
  */
 export class OnnxNetwork implements NoiseNetwork {
   readonly shape: ChunkShape;
@@ -25,7 +31,7 @@ export class OnnxNetwork implements NoiseNetwork {
   #level: Int32Array;
   #capacity = 0;
   readonly #observation: Float32Array;
-  readonly #feeds = new Map<number, ort.InferenceSession.FeedsType>();
+  readonly #feeds = new Map<number, Feeds>();
   #runMs = 0;
 
   private constructor(graphs: readonly LoadedGraph[], shape: ChunkShape, observations: number) {
@@ -47,19 +53,18 @@ export class OnnxNetwork implements NoiseNetwork {
     const shape = { horizon: manifest.horizon, dim: manifest.action.length };
     const observations = manifest.n_obs_steps * observationWidth(manifest);
     const loaded: LoadedGraph[] = [];
-    for (const { file, fromRows, bytes } of graphsFor(files, runtime.provider)) {
-      const without = bytes === network ? "" : `; ${WITHOUT_IT}`;
-      let session: ort.InferenceSession;
-      try {
-        session = await ort.InferenceSession.create(bytes, sessionOptions(runtime));
-      } catch (error) {
-        throw new ConfigurationError(
-          `onnxruntime cannot load ${file} on provider "${runtime.provider}": ${(error as Error).message}${without}`,
-        );
-      }
-      const problem = signatureProblem(session, shape, observations);
-      if (problem) throw new ConfigurationError(`${file}: ${problem}${without}`);
-      loaded.push({ fromRows, session });
+    const known = new Map<string, ObservationTerms>();
+    for (const { file, fromRows, bytes, observation } of graphsFor(files, runtime.provider)) {
+      const remedy = bytes === network ? "" : WITHOUT_IT;
+      const session = await openGraph(file, bytes, runtime, { remedy });
+      const hasTerms = observation !== undefined && !session.inputNames.includes("observation");
+      const terms = hasTerms
+        ? (known.get(observation.sha256) ?? (await ObservationTerms.load(observation, observations, runtime)))
+        : undefined;
+      if (hasTerms && terms) known.set(observation.sha256, terms);
+      const problem = signatureProblem(session, shape, observations, terms);
+      if (problem) throw new ConfigurationError(`${file}: ${problem}${remedy}`);
+      loaded.push({ fromRows, session, terms });
     }
     return new OnnxNetwork(loaded, shape, observations);
   }
@@ -67,6 +72,12 @@ export class OnnxNetwork implements NoiseNetwork {
   /** Sets the observation that the next predictions are conditioned on: [To · O], normalised, oldest first. */
   observe(observation: Float64Array): void {
     this.#observation.set(observation);
+    for (const { terms } of this.#graphs) terms?.forget();
+  }
+
+  /** Rows from which another graph answers. */
+  get thresholds(): readonly number[] {
+    return this.#graphs.map(({ fromRows }) => fromRows).slice(1);
   }
 
   /** Milliseconds that the network has run since it was loaded. */
@@ -84,9 +95,11 @@ export class OnnxNetwork implements NoiseNetwork {
     if (rows > this.#capacity) this.#grow(rows);
     for (let k = 0; k < rows * size; k++) this.#sample[k] = states[k];
     for (let row = 0; row < rows; row++) this.#level[2 * row] = levels[row];
-    const feeds = this.#feedsFor(rows);
+    const { session, terms } = graphAt(this.#graphs, rows);
+    const { observation, ...feeds } = this.#feedsFor(rows);
     const began = monotonicMs();
-    const { noise } = await graphAt(this.#graphs, rows).session.run(feeds);
+    const observed = terms ? await terms.of(observation) : { observation };
+    const { noise } = await session.run(fed(session, feeds, observed));
     this.#runMs += monotonicMs() - began;
     if (noise.size !== rows * size) {
       throw new Error(
@@ -104,7 +117,7 @@ export class OnnxNetwork implements NoiseNetwork {
   }
 
   /** Tensors over the same memory for every batch size, made once per size. */
-  #feedsFor(rows: number): ort.InferenceSession.FeedsType {
+  #feedsFor(rows: number): Feeds {
     let feeds = this.#feeds.get(rows);
     if (!feeds) {
       const { horizon, dim } = this.shape;
@@ -124,59 +137,36 @@ export class OnnxNetwork implements NoiseNetwork {
 
   async close(): Promise<void> {
     for (const { session } of this.#graphs) await session.release();
+    for (const terms of new Set(this.#graphs.map((graph) => graph.terms))) await terms?.close();
   }
+}
+
+type Feeds = Readonly<Record<"sample" | "level" | "observation", ort.Tensor>>;
+
+/** Those of the tensors that a graph takes. */
+function fed(
+  { inputNames }: ort.InferenceSession,
+  feeds: ort.InferenceSession.FeedsType,
+  observed: ort.InferenceSession.FeedsType,
+): ort.InferenceSession.FeedsType {
+  const all = { ...feeds, ...observed };
+  return Object.fromEntries(inputNames.map((name) => [name, all[name]]));
 }
 
 const WITHOUT_IT =
-  "make it anew with parapilot optimize, or take it out of denoiser.optimized in policy.yaml: the policy runs without, slower";
+  "; make it anew with parapilot optimize, or take it out of denoiser.optimized in policy.yaml: the policy runs without, slower";
 
-/** What of a graph's inputs and outputs does not fit the manifest, if anything. */
+/** What of a graph's inputs and outputs does not fit the manifest and the terms, if anything. */
 function signatureProblem(
-  session: ort.InferenceSession,
+  { inputNames, inputMetadata, outputMetadata }: ort.InferenceSession,
   { horizon, dim }: ChunkShape,
   observations: number,
+  terms: ObservationTerms | undefined,
 ): string | undefined {
-  const expected = {
-    inputs: {
-      sample: ["float32", ["batch", horizon, dim]],
-      level: ["int64", ["batch"]],
-      observation: ["float32", [1, observations]],
-    },
-    outputs: { noise: ["float32", ["batch", horizon, dim]] },
-  } as const;
-  for (const [side, metadata] of [
-    ["inputs", session.inputMetadata],
-    ["outputs", session.outputMetadata],
-  ] as const) {
-    const wanted = Object.entries(expected[side]);
-    const found = metadata.map((value) =>
-      value.isTensor ? `${value.name} ${value.type} ${show(value.shape)}` : value.name,
-    );
-    const fits =
-      wanted.length === metadata.length &&
-      wanted.every(([name, [type, shape]]) =>
-        metadata.some(
-          (value) => value.isTensor && value.name === name && value.type === type && same(value.shape, shape),
-        ),
-      );
-    if (!fits) {
-      const names = wanted.map(([name, [type, shape]]) => `${name} ${type} ${show(shape)}`);
-      return (
-        `the network's ${side} are ${found.join(", ")}; the manifest needs ${names.join(", ")}: ` +
-        "correct horizon, action, n_obs_steps or observation in policy.yaml, or export the network again"
-      );
-    }
-  }
-  return undefined;
-}
-
-function same(found: readonly (number | string)[], wanted: readonly (number | string)[]): boolean {
+  const observed: Side = terms ? terms.inputs(inputNames) : { observation: ["float32", [1, observations]] };
+  const chunk = ["float32", ["batch", horizon, dim]] as const;
   return (
-    found.length === wanted.length &&
-    wanted.every((side, k) => (typeof side === "string" ? typeof found[k] === "string" : found[k] === side))
+    sideProblem("inputs", inputMetadata, { sample: chunk, level: ["int64", ["batch"]], ...observed }) ??
+    sideProblem("outputs", outputMetadata, { noise: chunk })
   );
-}
-
-function show(shape: readonly (number | string)[]): string {
-  return `[${shape.join(", ")}]`;
 }

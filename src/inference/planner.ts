@@ -24,13 +24,24 @@ export interface Plan {
   readonly curve: BatchCurve;
 }
 
-interface Candidate {
+/** One solver that may be chosen. */
+export interface Candidate {
   readonly row: FigureRow;
   readonly label: string;
+  /** Expected of one solve. */
   readonly ms: number;
   /** Of the first solve of an episode, where the others start warm. */
   readonly coldMs: number | undefined;
   readonly error: number;
+}
+
+/** The largest batch that any solver makes on this chain: a curve need not reach further. */
+export function largestBatch(
+  { rows }: SolverFigures,
+  { rule, steps }: Pick<Situation, "rule" | "steps">,
+): number {
+  const alike = rows.filter((row) => row.rule === rule && row.steps === steps);
+  return Math.max(1, ...alike.flatMap(({ calls }) => Object.keys(calls).map(Number)));
 }
 
 /** Mean time of one solve on a device with this curve, the solver's own arithmetic left out. */
@@ -55,10 +66,9 @@ export function plan(
   figures: SolverFigures,
   situation: Situation,
 ): Plan {
-  const limit = wanted.tolerance ?? WANTED_ERROR;
-  const candidates = candidatesFor(curve, figures.rows, wanted.warm, situation);
-  const [best, ...others] = candidates.filter(({ error }) => error <= limit);
-  const inaccurate = candidates.find(({ error, ms }) => error > limit && ms < best.ms);
+  const { eligible, refused, limit } = weigh(curve, wanted, figures, situation);
+  const [best, ...others] = eligible;
+  const inaccurate = refused.find(({ ms }) => ms < best.ms);
   const losers = others.filter(
     ({ row }, k) =>
       row.solver !== best.row.solver && others.findIndex((other) => other.row.solver === row.solver) === k,
@@ -69,6 +79,22 @@ export function plan(
     figures.origin,
   ].join("; ");
   return { settings: settingsFor(wanted, best.row), expectedMs: best.ms, explanation, curve };
+}
+
+/** All that is known on this chain, fastest first: what is accurate enough, and what is not. */
+export function weigh(
+  curve: BatchCurve,
+  wanted: SolverSettings,
+  figures: SolverFigures,
+  situation: Situation,
+) {
+  const limit = wanted.tolerance ?? WANTED_ERROR;
+  const candidates = candidatesFor(curve, figures.rows, wanted.warm, situation);
+  return {
+    eligible: candidates.filter(({ error }) => error <= limit),
+    refused: candidates.filter(({ error }) => error > limit),
+    limit,
+  };
 }
 
 /** Fastest first; of two equally fast ones the one with fewer calls. */
@@ -122,7 +148,7 @@ function warmRow(rows: readonly FigureRow[], stride: number): FigureRow | undefi
     .sort((a, b) => (a.stride ?? 0) - (b.stride ?? 0))[0];
 }
 
-function settingsFor(wanted: SolverSettings, { solver, options }: FigureRow): SolverSettings {
+export function settingsFor(wanted: SolverSettings, { solver, options }: FigureRow): SolverSettings {
   // Shape and stop are the row's alone: its figures hold for no others.
   const { slope: _slope, window: _window, tolerance: _tolerance, ...kept } = wanted;
   const document = { ...kept, ...options, name: solver };

@@ -14,6 +14,8 @@ export interface WorkerFaults {
   readonly delay?: { readonly ms: number; readonly jitterMs: number; readonly seed: number };
   /** The network gives no numbers throughout the solve. */
   readonly nan?: { readonly at: number };
+  /** What a further thread of the network does at its own call number `call`, from 1, in every worker. */
+  readonly shard?: { readonly call: number; readonly how: "throws" | "dies" | "hangs" };
 }
 
 /** Lets {@link WorkerFaults} happen, inside the worker. */

@@ -5,10 +5,11 @@ import { squaredCosine } from "../sampling/schedule.js";
 import { monotonicMs } from "../time/clock.js";
 import { measureBatchCurve } from "./batch-curve.js";
 import { conditioned } from "./conditioned.js";
-import { OnnxNetwork } from "./onnx.js";
-import { type Plan, plan } from "./planner.js";
+import { largestBatch, type Plan, plan } from "./planner.js";
+import { openNetwork, type PolicyNetwork } from "./policy-network.js";
 import type { FromWorker, ToWorker, WorkerStart } from "./protocol.js";
 import { createRule } from "./rule-settings.js";
+import { ShardLostError } from "./shards/shard.js";
 import { SolveCell } from "./solve-cell.js";
 import { solverFigures } from "./solver-figures.js";
 import { isSolved, type TickResult } from "./tick.js";
@@ -22,7 +23,7 @@ const started = workerData as WorkerStart;
 const { manifest, statistics, calibration, runtime, settings: wanted, faults = {} } = started;
 
 async function begin(): Promise<void> {
-  const network = await OnnxNetwork.load(started, runtime);
+  const network = await openNetwork(started, runtime, faults.shard);
   const planned = wanted.name === "auto" ? await planFor(network) : undefined;
   const settings = planned?.settings ?? wanted;
   const injector = new FaultInjector(faults);
@@ -60,6 +61,8 @@ async function begin(): Promise<void> {
         const result: TickResult = await answer(message);
         send({ kind: "solved", id, result, sentAt: monotonicMs() });
       } catch (error) {
+        // Ends this worker: the host replaces it, and all its threads.
+        if (error instanceof ShardLostError) throw error;
         solver.forget(request.session);
         send({ kind: "failed", id, message: (error as Error).message });
       }
@@ -76,12 +79,13 @@ async function begin(): Promise<void> {
   send({ kind: "ready", warmup: warmup.timings, ...(planned ? { plan: planned } : {}) });
 }
 
-async function planFor(network: OnnxNetwork): Promise<Plan> {
+async function planFor(network: PolicyNetwork): Promise<Plan> {
   const { levels } = manifest.diffusion;
   const { name: rule, steps } = createRule(wanted.rule, squaredCosine(levels));
-  const curve = await measureBatchCurve(network, levels);
+  const figures = solverFigures(manifest, statistics);
   const situation = { rule, steps, stride: manifest.n_action_steps };
-  return plan(curve, wanted, solverFigures(manifest, statistics), situation);
+  const curve = await measureBatchCurve(network, largestBatch(figures, situation));
+  return plan(curve, wanted, figures, situation);
 }
 
 begin().catch((error: Error) => send({ kind: "unusable", message: error.message }));

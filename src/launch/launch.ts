@@ -4,7 +4,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { budgetsSchema } from "../control/budgets.js";
 import { planSettingsSchema } from "../control/plan-settings.js";
-import { runtimeSchema } from "../inference/runtime.js";
+import { wantedRuntimeSchema } from "../inference/runtime.js";
 import { solverSettingsSchema } from "../inference/settings.js";
 import { ConfigurationError, describeIssues } from "../policy/errors.js";
 import { DEFAULT_ENDPOINT } from "../transport/endpoint.js";
@@ -16,7 +16,7 @@ export const launchSchema = z.strictObject({
   endpoint: z.string().min(1).default(DEFAULT_ENDPOINT).describe("where clients connect"),
   allow_remote: z.boolean().default(false).describe("listen beyond this machine, unencrypted"),
   solver: solverSettingsSchema.prefault({}),
-  runtime: runtimeSchema.prefault({}),
+  runtime: wantedRuntimeSchema.prefault({}),
   budgets: budgetsSchema.prefault({}),
   plan: planSettingsSchema.prefault({}),
   log: z.string().min(1).optional().describe("file for the node's log, relative to the working directory"),

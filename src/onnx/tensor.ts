@@ -1,4 +1,5 @@
 import { create } from "@bufbuild/protobuf";
+import { halfBits } from "./half.js";
 import { type TensorProto, TensorProto_DataType, TensorProtoSchema } from "./onnx_pb.js";
 
 /** A tensor as plain numbers, row by row; whole numbers too, exactly up to 2^53. */
@@ -46,6 +47,16 @@ export function tensorOf(
     dims: dims.map(BigInt),
     dataType: integer ? TensorProto_DataType.INT64 : TensorProto_DataType.FLOAT,
     rawData: new Uint8Array(values.buffer),
+  });
+}
+
+/** A float16 tensor of the nearest numbers. */
+export function halvesOf(name: string, dims: readonly number[], data: Float32Array): TensorProto {
+  return create(TensorProtoSchema, {
+    name,
+    dims: dims.map(BigInt),
+    dataType: TensorProto_DataType.FLOAT16,
+    rawData: new Uint8Array(halfBits(data).buffer),
   });
 }
 

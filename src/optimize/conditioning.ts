@@ -1,7 +1,9 @@
-import type { GraphBuilder } from "./graph-builder.js";
+import type { GraphBuilder } from "../onnx/graph-builder.js";
 import type { Term } from "./layers.js";
+import type { ObservationGraph, Writer } from "./observation-graph.js";
 import { type Part, type Separable, separable } from "./separable.js";
 import type { Source } from "./source.js";
+import type { Target } from "./target.js";
 
 interface Columns {
   readonly first: number;
@@ -15,6 +17,13 @@ interface Group {
   readonly write: () => string;
 }
 
+interface Ways {
+  /** Whether linear maps become tables over the levels. */
+  readonly tables: boolean;
+  /** Where the part of the observation is computed; in the graph itself without. */
+  readonly observation: ObservationGraph | undefined;
+}
+
 /**
  * Writes the terms of level and observation. Linear maps of the two together become one table over the levels and one
  * product with the single observation, for all layers at once; anything else is computed as it was.
@@ -23,7 +32,8 @@ export class Conditioning {
   readonly #source: Source;
   readonly #graph: GraphBuilder;
   readonly #original: (name: string) => string;
-  readonly #rank: 2 | 3;
+  readonly #target: Pick<Target, "termRank" | "mostParts">;
+  readonly #observation: ObservationGraph | undefined;
   readonly #groups = new Map<string, Group>();
   readonly #columns = new Map<Group, readonly Columns[]>();
   readonly #written = new Map<Group, ReadonlyMap<number, string>>();
@@ -35,13 +45,14 @@ export class Conditioning {
     graph: GraphBuilder,
     original: (name: string) => string,
     terms: readonly Term[],
-    rank: 2 | 3,
-    tables: boolean,
+    target: Pick<Target, "termRank" | "mostParts">,
+    { tables, observation }: Ways,
   ) {
     this.#source = source;
     this.#graph = graph;
     this.#original = original;
-    this.#rank = rank;
+    this.#target = target;
+    this.#observation = observation;
     this.#arrange(terms, tables);
   }
 
@@ -79,8 +90,9 @@ export class Conditioning {
 
   #opaque(flat: string, width: number): Group {
     const rank = this.#source.dims(flat)?.length;
-    const write = () =>
-      rank === 2 ? this.#original(flat) : this.#graph.reshape(this.#original(flat), -1, width);
+    const isRepeated = this.#source.isObservationRepeated(flat);
+    const tensor = () => (isRepeated && this.#observation?.tensor(flat)) || this.#original(flat);
+    const write = () => (rank === 2 ? tensor() : this.#graph.reshape(tensor(), -1, width));
     return { width, begins: new Map([[flat, 0]]), write };
   }
 
@@ -92,25 +104,26 @@ export class Conditioning {
       width += map.width;
     }
     const maps = members.map(({ map }) => map);
-    return { width, begins, write: () => this.#sum(maps, width) };
+    const key = members.map(({ flat }) => flat).join(" ");
+    return { width, begins, write: () => this.#sum(key, maps, width) };
   }
 
-  #sum(maps: readonly Separable[], width: number): string {
+  #sum(key: string, maps: readonly Separable[], width: number): string {
     const graph = this.#graph;
     this.tabulated += maps.length;
-    const [{ parts, mish }] = maps;
+    const [{ parts }] = maps;
     const summands: string[] = [];
     const ofLevel = parts.filter((part) => part.of === "level");
     if (ofLevel.length > 0) {
       const { levels, data } = this.#table(maps, ofLevel, width);
       summands.push(graph.op("Gather", [graph.floats([levels, width], data), "level"]));
     }
-    for (const part of parts.filter(({ of }) => of === "observation")) {
-      const tensor = this.#original(part.tensor);
-      const weights = graph.floats([part.count, width], columnsOf(maps, part, width));
-      summands.push(graph.op("MatMul", [mish ? graph.op("Mish", [tensor]) : tensor, weights]));
+    const ofObservation = parts.filter((part) => part.of === "observation");
+    if (ofObservation.length > 0) {
+      const write = ofObserved(maps, ofObservation, width, ofLevel.length === 0);
+      const term = this.#observation?.term(key, [1, width], write);
+      summands.push(term ?? write(graph, this.#original));
     }
-    if (ofLevel.length === 0) summands.push(graph.floats([width], biasesOf(maps, width)));
     return summands.reduce((sum, summand) => graph.op("Add", [sum, summand]));
   }
 
@@ -139,8 +152,9 @@ export class Conditioning {
   #cut(group: Group): Map<number, string> {
     const graph = this.#graph;
     const written = group.write();
-    const axis = this.#rank - 1;
-    const tensor = this.#rank === 3 ? graph.reshape(written, -1, 1, group.width) : written;
+    const { termRank, mostParts } = this.#target;
+    const axis = termRank - 1;
+    const tensor = termRank === 3 ? graph.reshape(written, -1, 1, group.width) : written;
     const columns = [...(this.#columns.get(group) ?? [])].sort((a, b) => a.first - b.first);
     let end = 0;
     const gapless = columns.every(({ first, count }) => {
@@ -149,9 +163,8 @@ export class Conditioning {
       return fits;
     });
     if (gapless && end === group.width) {
-      if (columns.length === 1) return new Map([[0, tensor]]);
-      const sizes = graph.integers(columns.map(({ count }) => count));
-      const parts = graph.ops("Split", [tensor, sizes], columns.length, { axis });
+      const sizes = columns.map(({ count }) => count);
+      const parts = split(graph, tensor, sizes, axis, mostParts);
       return new Map(columns.map(({ first }, k) => [first, parts[k]]));
     }
     return new Map(
@@ -161,6 +174,41 @@ export class Conditioning {
       }),
     );
   }
+}
+
+/** A tensor in parts of these sizes; by as many splits as it takes when one must not have that many parts. */
+function split(
+  graph: GraphBuilder,
+  tensor: string,
+  sizes: readonly number[],
+  axis: number,
+  most: number,
+): string[] {
+  if (sizes.length === 1) return [tensor];
+  const each = Math.ceil(sizes.length / Math.min(most, sizes.length));
+  const groups: number[][] = [];
+  for (let k = 0; k < sizes.length; k += each) groups.push(sizes.slice(k, k + each));
+  const totals = groups.map((group) => group.reduce((sum, size) => sum + size, 0));
+  const parts = graph.ops("Split", [tensor, graph.integers(totals)], groups.length, { axis });
+  return groups.flatMap((group, k) => split(graph, parts[k], group, axis, most));
+}
+
+/** The part of the observation; with the bias, which no table carries then. */
+function ofObserved(
+  maps: readonly Separable[],
+  parts: readonly Part[],
+  width: number,
+  biased: boolean,
+): Writer {
+  return (graph, original) => {
+    const summands = parts.map((part) => {
+      const tensor = original(part.tensor);
+      const weights = graph.floats([part.count, width], columnsOf(maps, part, width));
+      return graph.op("MatMul", [maps[0].mish ? graph.op("Mish", [tensor]) : tensor, weights]);
+    });
+    if (biased) summands.push(graph.floats([width], biasesOf(maps, width)));
+    return summands.reduce((sum, summand) => graph.op("Add", [sum, summand]));
+  };
 }
 
 /** [part's rows, width]: the weights of all maps side by side. */

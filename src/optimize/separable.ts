@@ -36,12 +36,14 @@ export function separable(source: Source, name: string): Separable | undefined {
   let first = 0;
   for (const tensor of concat.input) {
     const dims = source.dims(tensor);
-    const origins = source.origins(tensor);
-    if (dims?.length !== 2 || origins.has("sample")) return undefined;
+    if (dims?.length !== 2) return undefined;
     const count = dims[1];
     if (source.table(tensor)) parts.push({ tensor, of: "level", first, count });
-    else if (origins.has("level")) return undefined;
-    else parts.push({ tensor: oneRow(source, tensor), of: "observation", first, count });
+    else {
+      const row = oneRow(source, tensor);
+      if (!isOneRow(source, row)) return undefined;
+      parts.push({ tensor: row, of: "observation", first, count });
+    }
     first += count;
   }
   const { weights, width, bias } = linear;
@@ -98,4 +100,10 @@ function oneRow(source: Source, tensor: string): string {
   const dims = expand && source.dims(expand.input[0]);
   const whole = source.dims(tensor);
   return expand && dims?.length === 2 && dims[0] === 1 && dims[1] === whole?.[1] ? expand.input[0] : tensor;
+}
+
+/** Whether a tensor says the same of every sample: it comes from the observation, or is a weight. */
+function isOneRow(source: Source, tensor: string): boolean {
+  const isWeight = source.weight(tensor) !== undefined && source.dims(tensor)?.[0] === 1;
+  return isWeight || source.isOfObservation(tensor) || source.isObservationRepeated(tensor);
 }

@@ -32,6 +32,9 @@ export class Source {
   readonly #origins = new Map<string, ReadonlySet<Origin>>();
   readonly #dims = new Map<string, readonly number[]>();
   readonly #tables = new Map<string, Numbers>();
+  readonly #floats = new Set<string>(["observation"]);
+  readonly #repeated = new Set<string>();
+  readonly #ofOneRow = new Map<string, Numbers>();
 
   private constructor(model: Model) {
     this.model = model;
@@ -100,6 +103,22 @@ export class Source {
     return this.#tables.get(name);
   }
 
+  /** Whether a float32 tensor depends on the observation alone. */
+  isOfObservation(name: string): boolean {
+    const origins = this.origins(name);
+    return origins.size === 1 && origins.has("observation") && this.#floats.has(name);
+  }
+
+  /** Whether a tensor is the same row for every sample, computed from the observation: one row of it says all. */
+  isObservationRepeated(name: string): boolean {
+    return this.#repeated.has(name);
+  }
+
+  /** What a tensor that depends only on how many rows there are is for one row. */
+  ofOneRow(name: string): Numbers | undefined {
+    return this.#ofOneRow.get(name);
+  }
+
   /** Nodes with their inputs traced back through copies; fills in the weights that nodes hold. */
   #resolved(): NodeProto[] {
     const { graph } = this.model;
@@ -137,9 +156,23 @@ export class Source {
     const few = this.feeds(PROBE_ROWS);
     for (const [name, { dims }] of few) this.#dims.set(name, dims);
     const found = await evaluate(this.#asking(all), few);
-    for (const [name, { dims }] of found) this.#dims.set(name, dims);
+    for (const [name, { dims, integer }] of found) {
+      this.#dims.set(name, dims);
+      if (!integer) this.#floats.add(name);
+    }
+    for (const [name, numbers] of found) {
+      const origins = this.origins(name);
+      const isObserved = origins.size === 2 && origins.has("observation") && origins.has("rows");
+      if (isObserved && !numbers.integer && this.isBatched(name) && sameRows(numbers))
+        this.#repeated.add(name);
+    }
     const perhaps = all.filter((name) => [...this.origins(name)].every((origin) => origin === "rows"));
     if (perhaps.length === 0) return;
+    if (this.#repeated.size > 0) {
+      for (const [name, numbers] of await evaluate(this.#asking(perhaps), this.feeds(1))) {
+        this.#ofOneRow.set(name, numbers);
+      }
+    }
     for (const [name, again] of await evaluate(this.#asking(perhaps), this.feeds(PROBE_ROWS + 1))) {
       const before = found.get(name);
       if (!before || before.dims.join() !== again.dims.join()) continue;
@@ -207,4 +240,9 @@ export class Source {
       ["observation", feed("observation", 1)],
     ]);
   }
+}
+
+function sameRows({ dims, data }: Numbers): boolean {
+  const size = data.length / dims[0];
+  return data.every((value, k) => value === data[k % size]);
 }

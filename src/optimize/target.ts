@@ -3,9 +3,10 @@ import type { Convolution, GroupNorm, Layout, Sequence } from "./layers.js";
 
 /**
  * Rewrites that can be left out, to see what each is worth: fewest products per convolution, table over the levels and one
- * map for all FiLM terms, moments instead of InstanceNormalization, Mish in five passes.
+ * map for all FiLM terms, what depends on the observation alone once per tick, moments instead of InstanceNormalization,
+ * Mish in five passes.
  */
-export const REWRITES = ["products", "tables", "norms", "mish"] as const;
+export const REWRITES = ["products", "tables", "observation", "norms", "mish"] as const;
 
 export type Rewrite = (typeof REWRITES)[number];
 
@@ -18,6 +19,8 @@ export interface Activation extends Sequence {
 export interface Target {
   /** How it wants terms of level and observation: [batch, channels] or [batch, 1, channels]. */
   readonly termRank: 2 | 3;
+  /** Into how many parts one Split may cut. */
+  readonly mostParts: number;
   /** Takes a tensor of the exported graph in. */
   enter(tensor: string, layout: Layout, sequence: Sequence): Activation;
   /** Gives a tensor laid out as the exported graph wants it. */

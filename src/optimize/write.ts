@@ -1,20 +1,14 @@
 import { create } from "@bufbuild/protobuf";
-import { opsetOf } from "../onnx/model.js";
-import {
-  GraphProtoSchema,
-  type ModelProto,
-  ModelProtoSchema,
-  OperatorSetIdProtoSchema,
-} from "../onnx/onnx_pb.js";
+import { GraphBuilder } from "../onnx/graph-builder.js";
+import { GraphProtoSchema, type ModelProto } from "../onnx/onnx_pb.js";
 import { Conditioning } from "./conditioning.js";
-import { GraphBuilder } from "./graph-builder.js";
+import { inOrder } from "./in-order.js";
 import type { Layer } from "./layers.js";
+import { modelOf } from "./model-of.js";
+import type { ObservationGraph } from "./observation-graph.js";
 import type { Recognised } from "./recognise.js";
 import type { Source } from "./source.js";
 import type { Activation, Rewrite, Target } from "./target.js";
-
-/** ReduceMean and Split took their present form in it. */
-export const LEAST_OPSET = 18;
 
 export interface Written {
   readonly model: ModelProto;
@@ -24,11 +18,17 @@ export interface Written {
   readonly kept: ReadonlyMap<string, number>;
 }
 
-/** Writes the layers of a graph for a target, from its outputs backwards; what is no layer is copied. */
+/**
+ * Writes the layers of a graph for a target, from its outputs backwards; what is no layer is copied.
+ *
+ * @param observation takes what depends on the observation alone, and gives it back as inputs; without it, that is computed
+ * in this graph.
+ */
 export function write(
   source: Source,
   { values, terms }: Recognised,
   targetOf: (graph: GraphBuilder) => Target,
+  observation?: ObservationGraph,
   without?: Rewrite,
 ): Written {
   const graph = new GraphBuilder(source.names());
@@ -37,33 +37,30 @@ export function write(
   const activations = new Map<Layer, Activation>();
   const rewrites = new Map<string, number>();
   const kept = new Map<string, number>();
-  const conditioning = new Conditioning(
-    source,
-    graph,
-    original,
-    terms,
-    target.termRank,
-    without !== "tables",
-  );
+  const conditioning = new Conditioning(source, graph, original, terms, target, {
+    tables: without !== "tables",
+    observation,
+  });
 
-  /** A tensor of the original graph in the new one. Not by recursion: there may be thousands of nodes in a row. */
+  /** A tensor of the original graph in the new one. */
   function original(name: string): string {
-    const wanted = [name];
-    for (let next = wanted.at(-1); next !== undefined; next = wanted.at(-1)) {
-      const missing = names.has(next) ? [] : copiedInputs(next).filter((input) => !names.has(input));
-      if (missing.length > 0) wanted.push(...missing);
-      else {
+    inOrder(
+      name,
+      (next) => (names.has(next) ? [] : copiedInputs(next).filter((input) => !names.has(input))),
+      (next) => {
         if (!names.has(next)) names.set(next, anew(next));
-        wanted.pop();
-      }
-    }
+      },
+    );
     return names.get(name) as string;
   }
 
   /** What has to be there before a tensor can be copied. */
   function copiedInputs(name: string): readonly string[] {
     const isCopied =
-      !source.weight(name) && !values.has(name) && (without === "tables" || !source.table(name));
+      !source.weight(name) &&
+      !values.has(name) &&
+      !(observation && source.isOfObservation(name)) &&
+      (without === "tables" || !source.table(name));
     return isCopied ? (source.producer(name)?.input.filter((input) => input !== "") ?? []) : [];
   }
 
@@ -72,6 +69,7 @@ export function write(
     if (weight) return graph.keep(weight);
     const value = values.get(name);
     if (value) return target.leave(activation(value.layer), value.layout);
+    if (observation && source.isOfObservation(name)) return observation.tensor(name);
     const node = source.producer(name);
     if (!node) return name;
     const table = without === "tables" ? undefined : source.table(name);
@@ -125,27 +123,25 @@ export function write(
     }
   }
 
-  const { graph: whole, functions, irVersion, opsetImport } = source.model;
+  const { graph: whole } = source.model;
   for (const { name } of whole.output) {
     const written = original(name);
     if (written !== name) graph.rename(written, name);
   }
   if (conditioning.tabulated > 0) rewrites.set("FiLM map as a table", conditioning.tabulated);
-  const version = BigInt(Math.max(opsetOf(source.model), LEAST_OPSET));
-  const others = opsetImport.filter(({ domain }) => domain !== "" && domain !== "ai.onnx");
-  const model = create(ModelProtoSchema, {
-    irVersion: irVersion < 8n ? 8n : irVersion,
-    opsetImport: [create(OperatorSetIdProtoSchema, { domain: "", version }), ...others],
-    producerName: "parapilot",
-    functions,
-    graph: create(GraphProtoSchema, {
+  const read = new Set(graph.nodes.flatMap(({ input }) => input));
+  const given = observation?.inputs(read) ?? [];
+  const isGiven = (name: string) => name !== "observation" || given.length === 0;
+  const model = modelOf(
+    source.model,
+    create(GraphProtoSchema, {
       name: whole.name || "denoiser",
       node: graph.nodes,
       initializer: graph.weights,
-      input: whole.input.filter(({ name }) => !source.weight(name)),
+      input: [...whole.input.filter(({ name }) => !source.weight(name) && isGiven(name)), ...given],
       output: whole.output,
     }),
-  });
+  );
   return { model, rewrites, kept };
 }
 

@@ -7,13 +7,21 @@ import { ConfigurationError, describeIssues } from "./errors.js";
 import { type Manifest, manifestSchema, observationWidth } from "./manifest.js";
 import { type SolverStatistics, solverStatisticsSchema } from "./solver-statistics.js";
 
-/** A graph that answers as a policy's network does, up to rounding, and is faster from some batch size on. */
-export interface OptimizedGraph {
+/** An ONNX file of a bundle. */
+export interface GraphFile {
   /** Beside policy.yaml. */
   readonly file: string;
   readonly sha256: string;
-  readonly fromRows: number;
   readonly bytes: Uint8Array;
+}
+
+/** A graph that answers as a policy's network does, up to rounding, and is faster from some batch size on. */
+export interface OptimizedGraph extends GraphFile {
+  readonly fromRows: number;
+  readonly for: "cpu" | "gpu";
+  readonly precision: "float32" | "float16";
+  /** Runs once per tick and gives this one's inputs in the observation's place; absent where it takes the observation itself. */
+  readonly observation?: GraphFile;
 }
 
 /** A policy on disk, read and checked: the manifest and the bytes of its network. */
@@ -21,7 +29,7 @@ export interface Bundle {
   readonly directory: string;
   readonly manifest: Manifest;
   readonly network: Uint8Array;
-  /** By ascending rows; empty for a policy that nobody has optimised. */
+  /** By ascending rows for each of cpu and gpu; empty for a policy that nobody has optimised. */
   readonly optimized: readonly OptimizedGraph[];
   /** Absent from a policy that nobody has measured. */
   readonly statistics?: SolverStatistics;
@@ -52,10 +60,14 @@ export async function loadBundle(directory: string): Promise<Bundle> {
     missing: "copy the denoiser that policy.yaml names beside it",
     changed: "copy the bundle again, or state the new checksum if you replaced the network",
   });
+  const observation = denoiser.observation && {
+    ...denoiser.observation,
+    bytes: await readGraph(root, denoiser.observation, OBSERVATION_REMEDIES),
+  };
   const optimized: OptimizedGraph[] = [];
-  for (const { file, sha256, from_rows: fromRows } of denoiser.optimized ?? []) {
-    const bytes = await readGraph(root, { file, sha256 }, OPTIMIZED_REMEDIES);
-    optimized.push({ file, sha256, fromRows, bytes });
+  for (const { from_rows: fromRows, ...graph } of denoiser.optimized ?? []) {
+    const bytes = await readGraph(root, graph, OPTIMIZED_REMEDIES);
+    optimized.push({ ...graph, fromRows, bytes, ...(observation ? { observation } : {}) });
   }
   const statistics = await readStatistics(join(root, "statistics.json"));
   const calibration = await loadCalibration(join(root, CALIBRATION_FILE));
@@ -75,6 +87,12 @@ const OPTIMIZED_REMEDIES = {
   missing:
     "copy the graph beside policy.yaml, or take it out of denoiser.optimized: the policy runs without, slower",
   changed: "copy the bundle again, or make it anew with parapilot optimize",
+};
+
+const OBSERVATION_REMEDIES = {
+  missing:
+    "copy the graph beside policy.yaml, or take denoiser.observation and denoiser.optimized out: the policy runs without, slower",
+  changed: OPTIMIZED_REMEDIES.changed,
 };
 
 /** @throws ConfigurationError with one of the remedies. */

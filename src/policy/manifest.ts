@@ -65,17 +65,29 @@ export const manifestSchema = z
     denoiser: z.strictObject({
       file: graphFile,
       sha256,
+      observation: z
+        .strictObject({ file: graphFile, sha256 })
+        .optional()
+        .describe("runs once per tick: observation [1, To · O] to what the optimised graphs need of it"),
       optimized: z
         .array(
           z.strictObject({
             file: graphFile,
             sha256,
             from_rows: count.describe("batch size from which on it runs, up to the next one's"),
+            for: z
+              .enum(["cpu", "gpu"], { error: 'must be "cpu" or "gpu"' })
+              .default("cpu")
+              .describe("which providers run it: cpu, or webgpu and cuda"),
+            precision: z
+              .enum(["float32", "float16"], { error: 'must be "float32" or "float16"' })
+              .default("float32")
+              .describe("of its large products; inputs and outputs are float32"),
           }),
         )
         .optional()
         .describe(
-          "the same function up to rounding, as graphs that are faster on a CPU; by ascending from_rows",
+          "the same function up to rounding, as graphs that are faster; by ascending from_rows for each of cpu and gpu",
         ),
     }),
     training: facts.describe("how it was made, for a reader"),
@@ -91,16 +103,22 @@ export const manifestSchema = z
         `${n_action_steps} executed steps after ${n_obs_steps - 1} past ones do not fit a horizon of ${horizon}`,
       );
     }
-    const optimized = manifest.denoiser.optimized ?? [];
-    optimized.forEach(({ from_rows }, k) => {
-      const before = optimized[k - 1]?.from_rows;
-      if (before >= from_rows) {
+    const { observation, optimized = [] } = manifest.denoiser;
+    optimized.forEach((graph, k) => {
+      const before = optimized.slice(0, k).findLast((other) => other.for === graph.for);
+      if (before && before.from_rows >= graph.from_rows) {
         complain(
           ["denoiser", "optimized", k, "from_rows"],
-          `must be above ${before}, that of the graph before it`,
+          `must be above ${before.from_rows}, that of the graph for the ${graph.for} before it`,
         );
       }
     });
+    if (observation && optimized.length === 0) {
+      complain(
+        ["denoiser", "observation"],
+        "serves optimised graphs, and there are none: take it out, or make both anew with parapilot optimize",
+      );
+    }
     const checkRange = (path: (string | number)[], width: number, { min, max }: z.infer<typeof range>) => {
       for (const [side, values] of [["min", min] as const, ["max", max] as const]) {
         if (values.length !== width) {

@@ -29,6 +29,11 @@ export const recordingHeaderSchema = z.strictObject({
       .describe(
         "graphs that ran in the denoiser's place, each from so many rows on; recordings from before there were any name none",
       ),
+    observation: z
+      .string()
+      .nullable()
+      .default(null)
+      .describe("sha256 of the graph that ran once per tick for them; null: none did"),
     calibration: z.string().nullable().describe("sha256 of the calibration's numbers; null: there was none"),
   }),
   manifest: manifestSchema,
@@ -70,13 +75,12 @@ export function recordingHeader({ bundle, solver, runtime, budgets, plan }: Reco
 /** Tells whether a bundle gives the numbers of another one on a provider, wherever the two lie. */
 export function bundleFingerprint(bundle: Bundle, provider: Runtime["provider"]): RecordingHeader["bundle"] {
   const { directory, manifest, calibration } = bundle;
+  const optimized = optimizedFor(bundle, provider);
   return {
     directory,
     network: manifest.denoiser.sha256,
-    optimized: optimizedFor(bundle, provider).map(({ sha256, fromRows }) => ({
-      sha256,
-      from_rows: fromRows,
-    })),
+    optimized: optimized.map(({ sha256, fromRows }) => ({ sha256, from_rows: fromRows })),
+    observation: optimized[0]?.observation?.sha256 ?? null,
     calibration: calibration ? calibrationDigest(calibration) : null,
   };
 }

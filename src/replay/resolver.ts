@@ -1,5 +1,6 @@
 import { conditioned } from "../inference/conditioned.js";
-import { OnnxNetwork } from "../inference/onnx.js";
+import { openNetwork, type PolicyNetwork } from "../inference/policy-network.js";
+import { requireProvider } from "../inference/providers/try-provider.js";
 import type { Runtime } from "../inference/runtime.js";
 import type { SolverSettings } from "../inference/settings.js";
 import type { Candidate, TickRequest, TickResult } from "../inference/tick.js";
@@ -13,14 +14,14 @@ import type { Resolver } from "./rehearse.js";
  * from run to run with one thread and with two; another number of threads, or another machine, may round otherwise.
  */
 export class LocalResolver implements Resolver {
-  readonly #network: OnnxNetwork;
+  readonly #network: PolicyNetwork;
   readonly #create: (settings: SolverSettings) => TickSolver;
   readonly #budgetMs: number | null;
   #settings: SolverSettings;
   #solver: TickSolver;
 
   private constructor(
-    network: OnnxNetwork,
+    network: PolicyNetwork,
     create: (settings: SolverSettings) => TickSolver,
     settings: SolverSettings,
     budgetMs: number | null,
@@ -40,7 +41,8 @@ export class LocalResolver implements Resolver {
     budgetMs: number | null = null,
   ): Promise<LocalResolver> {
     const { manifest, calibration } = bundle;
-    const network = await OnnxNetwork.load(bundle, runtime);
+    if (runtime.provider !== "cpu") await requireProvider(runtime);
+    const network = await openNetwork(bundle, runtime);
     const denoiser = conditioned(network, manifest);
     return new LocalResolver(
       network,

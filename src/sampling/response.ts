@@ -34,7 +34,30 @@ export function addProduct(
   at: number,
   n: number,
 ): void {
-  for (let row = 0; row < n; row++) {
+  // Four rows at once: the additions of one wait for each other, and every sum is the same as by itself.
+  const together = n - (n % 4);
+  for (let row = 0; row < together; row += 4) {
+    const first = from + row * stride;
+    const second = first + stride;
+    const third = second + stride;
+    const fourth = third + stride;
+    let sum1 = 0;
+    let sum2 = 0;
+    let sum3 = 0;
+    let sum4 = 0;
+    for (let c = 0; c < width; c++) {
+      const coordinate = coordinates[c];
+      sum1 += matrix[first + c] * coordinate;
+      sum2 += matrix[second + c] * coordinate;
+      sum3 += matrix[third + c] * coordinate;
+      sum4 += matrix[fourth + c] * coordinate;
+    }
+    out[at + row] += factor * sum1;
+    out[at + row + 1] += factor * sum2;
+    out[at + row + 2] += factor * sum3;
+    out[at + row + 3] += factor * sum4;
+  }
+  for (let row = together; row < n; row++) {
     let sum = 0;
     const start = from + row * stride;
     for (let c = 0; c < width; c++) sum += matrix[start + c] * coordinates[c];
@@ -51,7 +74,25 @@ export function project(
 ): void {
   out.fill(0, 0, rank);
   const n = basis.length / rank;
-  for (let row = 0; row < n; row++) {
+  // Four rows in one pass over `out`, added in the order of the rows.
+  const together = n - (n % 4);
+  for (let row = 0; row < together; row += 4) {
+    const first = row * rank;
+    const second = first + rank;
+    const third = second + rank;
+    const fourth = third + rank;
+    const value1 = vector[at + row];
+    const value2 = vector[at + row + 1];
+    const value3 = vector[at + row + 2];
+    const value4 = vector[at + row + 3];
+    for (let c = 0; c < rank; c++) {
+      let sum = out[c] + basis[first + c] * value1;
+      sum += basis[second + c] * value2;
+      sum += basis[third + c] * value3;
+      out[c] = sum + basis[fourth + c] * value4;
+    }
+  }
+  for (let row = together; row < n; row++) {
     const value = vector[at + row];
     for (let c = 0; c < rank; c++) out[c] += basis[row * rank + c] * value;
   }

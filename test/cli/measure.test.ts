@@ -46,6 +46,27 @@ describe("the figures that others read", () => {
     expect(JSON.parse(first.stdout).sweeps).toEqual(JSON.parse(second.stdout).sweeps);
   }, 180_000);
 
+  it("bench sweep-graph times both ways of a sweep, and solves in the graph as well as around it", async () => {
+    const { code, stdout } = await parapilot(
+      ...["bench", "sweep-graph", "--sweeps", "2", "--rounds", "1", "--states", "1", "--json"],
+    );
+    expect(code).toBe(0);
+    const { policy, times, solves } = JSON.parse(stdout);
+    expect(policy).toBe("pusht");
+    expect(times).toMatchObject([
+      { way: "loop", sweeps: 1 },
+      { way: "graph", sweeps: 2 },
+    ]);
+    expect(solves.map(({ way, start }: { way: string; start: string }) => `${way} ${start}`)).toEqual([
+      ...["loop cold", "loop warm", "graph cold", "graph warm"],
+    ]);
+    for (const { states, sweeps_mean, error_max } of solves) {
+      expect(states).toBe(1);
+      expect(sweeps_mean).toBeLessThan(10);
+      expect(error_max).toBeLessThan(0.05);
+    }
+  }, 180_000);
+
   it("bench samplers prints a row per solver and start, and writes a page that loads nothing", async () => {
     const report = join(await temporaryFolder(), "samplers.html");
     const { code, stdout } = await parapilot(
@@ -95,6 +116,7 @@ describe("the figures that others read", () => {
     ["window", ["--states", "1", "--window", "20"]],
     ["tolerance", ["--states", "1", "--only", "semilinear", "--tolerance", "0.1"]],
     ["overhead", ["--solves", "3"]],
+    ["planner", ["--states", "1", "--repeats", "1", "--stride", "8"]],
     ["acceptance", ["--ticks", "2"]],
     ["budget", ["--episodes", "1", "--share", "100", "--share", "50", ...QUICK]],
     ["seams", ["--episodes", "1", "--only", "none", "quintic", ...QUICK]],
@@ -157,7 +179,7 @@ describe("the figures that others read", () => {
     it("inspect shows them, and what ran", async () => {
       const { stdout } = await parapilot("inspect", await policy(), "--threads", "1");
       expect(stdout).toMatch(
-        /^ {2}optimised {4}graph-0\.onnx from 5 rows on, 1\d\.\d MB, checksum as stated$/m,
+        /^ {2}optimised {4}graph-0\.onnx for the cpu from 5 rows on, 1\d\.\d MB, checksum as stated$/m,
       );
       expect(stdout).toMatch(/^ {2}check .*, denoiser\.onnx, from 5 rows on graph-0\.onnx: one chunk/m);
     }, 60_000);

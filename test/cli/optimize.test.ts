@@ -1,45 +1,31 @@
 import { createHash } from "node:crypto";
-import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { copyFile, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { parse } from "yaml";
+import { tinyBundle } from "../optimize/tiny-bundle.js";
 import { TinyNetwork } from "../optimize/tiny-network.js";
 import { temporaryFolder } from "../policy/bundles.js";
-import { jointText } from "../policy/manifests.js";
 import { parapilot } from "./process.js";
-
-const UNET = join("test", "optimize", "unet", "dynamo.onnx");
-const RANGE = { min: -1, max: 1, unit: "m" };
-
-/** A policy of the tiny U-Net, or of another network with two actions, 8 steps and 6 observed numbers. */
-async function tinyBundle(network?: Uint8Array): Promise<string> {
-  const folder = join(await temporaryFolder(), "bundle");
-  await mkdir(folder);
-  const bytes = network ?? (await readFile(UNET));
-  await writeFile(join(folder, "denoiser.onnx"), bytes);
-  const text = jointText({
-    horizon: 8,
-    action: [
-      { name: "x", ...RANGE },
-      { name: "y", ...RANGE },
-    ],
-    "normalizer.action": { min: [-1, -1], max: [1, 1] },
-    "denoiser.sha256": createHash("sha256").update(bytes).digest("hex"),
-  });
-  await writeFile(join(folder, "policy.yaml"), `# mine\n${text}`);
-  await copyFile("LICENSE", join(folder, "LICENSE"));
-  return folder;
-}
 
 interface Printed {
   readonly largest_difference: number;
-  readonly graphs: readonly { readonly graph: string; readonly from_rows: number | null }[];
+  readonly graphs: readonly {
+    readonly graph: string;
+    readonly from_rows: number | null;
+    readonly nodes: number;
+    readonly largest_difference: number;
+    readonly clean_difference: number;
+    readonly reason: string | null;
+  }[];
+  readonly observation?: { readonly file: string; readonly sha256: string };
   readonly rows: readonly { readonly rows: number; readonly ratio: number }[];
   readonly files: readonly { readonly file: string; readonly sha256: string; readonly from_rows: number }[];
 }
 
 it("writes a bundle with what the old one held, the graphs that are worth having, and where each serves", async () => {
   const bundle = await tinyBundle();
+  await copyFile("LICENSE", join(bundle, "LICENSE"));
   const out = join(bundle, "..", "fast");
   const { code, stdout, stderr } = await parapilot(
     "optimize",
@@ -54,17 +40,22 @@ it("writes a bundle with what the old one held, the graphs that are worth having
   const printed: Printed = JSON.parse(stdout);
   expect(printed.largest_difference).toBeLessThan(1e-5);
   expect(printed.rows.map(({ rows }) => rows)).toEqual(expect.arrayContaining([1, 100]));
-  const expected = [...(await readdir(bundle)), ...printed.files.map(({ file }) => file)];
+  const { observation, files } = printed;
+  if (!observation) throw new Error("the tiny U-Net has FiLM terms");
+  const written = [observation, ...files];
+  const expected = [...(await readdir(bundle)), ...written.map(({ file }) => file)];
   expect((await readdir(out)).sort()).toEqual(expected.sort());
   const text = await readFile(join(out, "policy.yaml"), "utf8");
   expect(text.startsWith("# mine\n")).toBe(true);
   const before = parse(await readFile(join(bundle, "policy.yaml"), "utf8"));
-  const optimized = printed.files.length > 0 ? { optimized: printed.files } : {};
-  expect(parse(text).denoiser).toEqual({ ...before.denoiser, ...optimized });
-  for (const { file, sha256 } of printed.files) {
+  expect(parse(text).denoiser).toEqual({ ...before.denoiser, observation, optimized: files });
+  for (const { file, sha256 } of written) {
     const bytes = await readFile(join(out, file));
     expect(createHash("sha256").update(bytes).digest("hex")).toBe(sha256);
   }
+  const [small, large, gpu] = printed.graphs;
+  expect(files.map(({ file }) => file)).toContain("denoiser.gpu.onnx");
+  expect(gpu.nodes).toBeLessThan(Math.min(small.nodes, large.nodes));
 });
 
 it("adds the graphs to the bundle itself when told to", async () => {
@@ -72,8 +63,10 @@ it("adds the graphs to the bundle itself when told to", async () => {
   const there = await readdir(bundle);
   const { code, stdout } = await parapilot("optimize", bundle, "--out", bundle, "--threads", "1", "--json");
   expect(code).toBe(0);
-  const { files }: Printed = JSON.parse(stdout);
-  expect((await readdir(bundle)).sort()).toEqual([...there, ...files.map(({ file }) => file)].sort());
+  const { files, observation }: Printed = JSON.parse(stdout);
+  const written = [...files, ...(observation ? [observation] : [])].map(({ file }) => file);
+  expect((await readdir(bundle)).sort()).toEqual([...there, ...written].sort());
+  expect((await parapilot("inspect", bundle)).stdout).toMatch(/once a tick +denoiser\.observation\.onnx/);
 });
 
 it("does not write over files", async () => {

@@ -1,18 +1,21 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { costOf, measureBatchCurve, timeCalls } from "../../src/inference/batch-curve.js";
-import type { NoiseNetwork } from "../../src/sampling/denoiser.js";
+import type { PolicyNetwork } from "../../src/inference/policy-network.js";
 
 /** A network on a clock of its own: a call takes what `costMs` says, and nothing else takes time. */
-function clockwork(costMs: (batch: number, call: number) => number) {
+function clockwork(costMs: (batch: number, call: number) => number, thresholds: readonly number[] = []) {
   let time = 0;
   const calls: number[] = [];
-  const network: NoiseNetwork = {
+  const network: Pick<PolicyNetwork, "shape" | "predictNoise" | "thresholds"> = {
     shape: { horizon: 2, dim: 3 },
-    predictNoise(states, levels, rows, out) {
+    thresholds,
+    async predictNoise(states, levels, rows, out) {
       expect(states.length).toBeGreaterThanOrEqual(rows * 6);
       expect(out.length).toBeGreaterThanOrEqual(rows * 6);
       expect(levels.length).toBeGreaterThanOrEqual(rows);
+      // A schedule may have fewer levels than a batch has rows.
+      expect(Math.max(...levels)).toBe(0);
       calls.push(rows);
       time += costMs(rows, calls.filter((batch) => batch === rows).length);
     },

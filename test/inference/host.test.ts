@@ -58,7 +58,7 @@ describe("with the shipped policy", () => {
   afterAll(() => host.close());
 
   test("says what it runs and where", () => {
-    expect(host.runtime).toEqual({ provider: "cpu", ...runtime });
+    expect(host.runtime).toEqual({ provider: "cpu", allow_fallback: false, ...runtime });
     expect(host.settings.name).toBe("semilinear");
     expect(host.plan).toBeUndefined();
     expect(host.manifest.name).toBe("pusht");
@@ -201,7 +201,9 @@ test("auto measures the device, names a solver and says why", async () => {
   expect(host.settings).toMatchObject({ seed: 5, warm: true });
   expect(host.plan?.settings).toEqual(host.settings);
   expect(host.plan?.explanation).toMatch(new RegExp(`^${host.settings.name}.* ms;`));
-  expect(host.plan?.curve.map(({ batch }) => batch)).toEqual(expect.arrayContaining([1, 100]));
+  const batches = host.plan?.curve.map(({ batch }) => batch) ?? [];
+  expect(Math.min(...batches)).toBe(1);
+  expect(Math.max(...batches)).toBeGreaterThanOrEqual(100);
   expect((await host.solve(request()).done).outcome).toBe("accepted");
   const { settings } = host;
   host.adjust({ ...solverSettingsSchema.parse({ name: "auto" }), coupling: 0.5 });

@@ -113,10 +113,17 @@ describe("a network with an optimised graph", () => {
 });
 
 describe("the choice of a graph", () => {
-  const graph = (fromRows: number) => ({ file: `${fromRows}.onnx`, sha256: "", fromRows, bytes: GARBAGE });
+  const graph = (fromRows: number, target: "cpu" | "gpu" = "cpu") => ({
+    file: `${fromRows}.onnx`,
+    sha256: "",
+    fromRows,
+    for: target,
+    precision: "float32" as const,
+    bytes: GARBAGE,
+  });
 
   it("falls on the last that begins at the rows or below", () => {
-    const graphs = [1, 5, 30].map(graph);
+    const graphs = [1, 5, 30].map((rows) => graph(rows));
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 200 }), (rows) => {
         expect(graphAt(graphs, rows).fromRows).toBe(rows < 5 ? 1 : rows < 30 ? 5 : 30);
@@ -124,20 +131,21 @@ describe("the choice of a graph", () => {
     );
   });
 
-  it("is between optimised ones on the CPU only", () => {
-    const bundle = { ...original, optimized: [graph(5)] };
-    expect(graphsFor(bundle, "cpu").map(({ file }) => file)).toEqual(["denoiser.onnx", "5.onnx"]);
-    expect(graphsFor({ ...original, optimized: [graph(1)] }, "cpu").map(({ file }) => file)).toEqual([
-      "1.onnx",
-    ]);
+  it("is between those that are for the provider", () => {
+    const bundle = { ...original, optimized: [graph(5), graph(1, "gpu"), graph(30, "gpu")] };
+    const files = (of: NetworkFiles, provider: "cpu" | "webgpu" | "cuda") =>
+      graphsFor(of, provider).map(({ file }) => file);
+    expect(files(bundle, "cpu")).toEqual(["denoiser.onnx", "5.onnx"]);
+    expect(files({ ...original, optimized: [graph(1)] }, "cpu")).toEqual(["1.onnx"]);
     for (const provider of ["webgpu", "cuda"] as const) {
-      expect(graphsFor(bundle, provider).map(({ file }) => file)).toEqual(["denoiser.onnx"]);
-      expect(optimizedFor(bundle, provider)).toEqual([]);
+      expect(files(bundle, provider)).toEqual(["1.onnx", "30.onnx"]);
+      expect(files({ ...original, optimized: [graph(1)] }, provider)).toEqual(["denoiser.onnx"]);
+      expect(optimizedFor({ optimized: [graph(1)] }, provider)).toEqual([]);
     }
   });
 
   it("is said in words", () => {
     expect(describeGraphs(graphsFor(original, "cpu"))).toBe("denoiser.onnx");
-    expect(describeGraphs([1, 6].map(graph))).toBe("1.onnx, from 6 rows on 6.onnx");
+    expect(describeGraphs([1, 6].map((rows) => graph(rows)))).toBe("1.onnx, from 6 rows on 6.onnx");
   });
 });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { BatchCurve } from "../../src/inference/batch-curve.js";
-import { expectedMs, plan } from "../../src/inference/planner.js";
+import { expectedMs, largestBatch, plan } from "../../src/inference/planner.js";
 import { type SolverSettings, solverSettingsSchema } from "../../src/inference/settings.js";
 import { solverFigures } from "../../src/inference/solver-figures.js";
 import { ConfigurationError } from "../../src/policy/errors.js";
@@ -49,6 +49,12 @@ const choose = (curve: BatchCurve, wanted = auto(), rows: readonly StatisticsRow
 
 test("the expected time is the sum over calls, each as often as it is made", () => {
   expect(expectedMs(device(1, 0.1), row())).toBeCloseTo(11 + 10.9 + 0.5 * 10.8, 9);
+});
+
+test("the largest batch is that of any solver on the same chain", () => {
+  const foreign = row({ rule: "ddim", calls: { 300: 1 } });
+  expect(largestBatch({ ...figures, rows: [...semilinear, foreign] }, situation)).toBe(100);
+  expect(largestBatch({ ...figures, rows: [foreign] }, situation)).toBe(1);
 });
 
 describe("the choice", () => {

@@ -75,6 +75,14 @@ test("a provider other than the CPU may not fall back to it in silence", () => {
   expect(extra("cpu")).not.toContain("disable_cpu_ep_fallback");
 });
 
+test("a fallback that is allowed is asked for, and described", () => {
+  const runtime = runtimeSchema.parse({ provider: "webgpu", threads: 1, allow_fallback: true });
+  const { executionProviders, extra } = sessionOptions(runtime);
+  expect(executionProviders).toEqual(["webgpu", "cpu"]);
+  expect(JSON.stringify(extra)).not.toContain("disable_cpu_ep_fallback");
+  expect(describeRuntime(runtime)).toBe("webgpu with fallback to the cpu, 1 thread, spinning");
+});
+
 test.each([[{ provider: "npu" }], [{ threads: 0 }], [{ cores: 2 }]])("refuses the runtime %j", (wrong) => {
   expect(() => runtimeSchema.parse(wrong)).toThrow(Object.keys(wrong)[0]);
 });

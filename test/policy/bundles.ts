@@ -27,6 +27,8 @@ export interface Changes {
 export interface AddedGraph {
   readonly bytes: Uint8Array;
   readonly fromRows: number;
+  /** The CPU unless told. */
+  readonly for?: "cpu" | "gpu";
   /** The checksum that policy.yaml states; that of the bytes unless told. */
   readonly sha256?: string;
 }
@@ -40,18 +42,25 @@ export async function optimizedBundle(graphs: readonly AddedGraph[]): Promise<st
 
 function withGraphs(manifest: string, graphs: readonly AddedGraph[]): string {
   const document = parse(manifest);
-  document.denoiser.optimized = graphs.map(({ bytes, fromRows, sha256 }, k) => ({
+  document.denoiser.optimized = graphs.map(({ bytes, fromRows, sha256, for: target = "cpu" }, k) => ({
     file: `graph-${k}.onnx`,
     sha256: sha256 ?? createHash("sha256").update(bytes).digest("hex"),
     from_rows: fromRows,
+    for: target,
   }));
   return stringify(document);
 }
 
-/** A copy of the shipped policy with something changed; its folder. */
+function withoutGraphs(manifest: string): string {
+  return manifest
+    .replace(/^ {2}observation: \{ file.*\n/m, "")
+    .replace(/^ {2}optimized:\n(?: {4}- .*\n)*/m, "");
+}
+
+/** A copy of the shipped policy with its original network alone, and something changed; its folder. */
 export async function changedBundle(changes: Changes = {}): Promise<string> {
   const folder = await temporaryFolder();
-  let text = await readFile(join(SHIPPED, "policy.yaml"), "utf8");
+  let text = withoutGraphs(await readFile(join(SHIPPED, "policy.yaml"), "utf8"));
   if (changes.network) {
     const bytes = changes.network(await readFile(join(SHIPPED, "denoiser.onnx")));
     await writeFile(join(folder, "denoiser.onnx"), bytes);

@@ -41,6 +41,24 @@ test("a sound manifest is read as it stands", () => {
   expect(parseManifest(jointText())).toMatchObject({ name: "joint", horizon: 6, n_obs_steps: 2 });
 });
 
+test("graphs for cpu and gpu are in ascending order each, and for the cpu in float32 unless they say otherwise", () => {
+  const entries = [
+    { ...GRAPH, from_rows: 1 },
+    { ...GRAPH, from_rows: 1, for: "gpu", precision: "float16" },
+    { ...GRAPH, from_rows: 5 },
+  ];
+  const observation = { file: "o.onnx", sha256: "c".repeat(64) };
+  const { denoiser } = parseManifest(
+    jointText({ "denoiser.optimized": entries, "denoiser.observation": observation }),
+  );
+  expect(denoiser.optimized?.map((graph) => [graph.for, graph.precision, graph.from_rows])).toEqual([
+    ["cpu", "float32", 1],
+    ["gpu", "float16", 1],
+    ["cpu", "float32", 5],
+  ]);
+  expect(denoiser.observation).toEqual(observation);
+});
+
 const MISTAKES: [what: string, changes: Record<string, unknown>, message: string][] = [
   [
     "a normaliser range of the wrong width",
@@ -102,7 +120,17 @@ const MISTAKES: [what: string, changes: Record<string, unknown>, message: string
   [
     "optimised graphs in another order",
     optimized([8, 8]),
-    "denoiser.optimized.1.from_rows: must be above 8, that of the graph before it (found 8)",
+    "denoiser.optimized.1.from_rows: must be above 8, that of the graph for the cpu before it (found 8)",
+  ],
+  [
+    "an optimised graph for something else",
+    { "denoiser.optimized": [{ ...GRAPH, for: "tpu" }] },
+    'denoiser.optimized.0.for: must be "cpu" or "gpu" (found "tpu")',
+  ],
+  [
+    "an observation graph that serves none",
+    { "denoiser.observation": { file: "o.onnx", sha256: "c".repeat(64) } },
+    "denoiser.observation: serves optimised graphs, and there are none",
   ],
   ["an optimised graph from no row on", optimized([0]), "denoiser.optimized.0.from_rows: "],
   [

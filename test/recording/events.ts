@@ -8,7 +8,13 @@ import { jointManifest } from "../policy/manifests.js";
 
 export const HEADER: RecordingHeader = {
   versions: { parapilot: "1.2.3", node: "v20" },
-  bundle: { directory: "/policies/joint", network: "a".repeat(64), optimized: [], calibration: null },
+  bundle: {
+    directory: "/policies/joint",
+    network: "a".repeat(64),
+    optimized: [],
+    observation: null,
+    calibration: null,
+  },
   manifest: jointManifest(),
   solver: solverSettingsSchema.parse({ seed: 7 }),
   runtime: runtimeSchema.parse({ threads: 1 }),

@@ -7,6 +7,7 @@ import {
   recordingHeader,
   recordingHeaderSchema,
 } from "../../src/recording/mcap-header.js";
+import { optimizedTinyBundle } from "../optimize/tiny-bundle.js";
 import { optimizedBundle, SHIPPED } from "../policy/bundles.js";
 import { HEADER } from "./events.js";
 
@@ -28,22 +29,38 @@ test("the header of the shipped policy survives its way through JSON", async () 
   expect(Object.keys(header.versions)).toEqual(["parapilot", "node", "onnxruntime", "platform"]);
 });
 
-test("the header names the optimised graphs that run, which are none on a GPU", async () => {
-  const bundle = await loadBundle(await optimizedBundle([{ bytes: new Uint8Array(10), fromRows: 5 }]));
+test("the header names the optimised graphs that run on the provider", async () => {
+  const bundle = await loadBundle(
+    await optimizedBundle([
+      { bytes: new Uint8Array(10), fromRows: 5 },
+      { bytes: new Uint8Array(11), fromRows: 1, for: "gpu" },
+    ]),
+  );
   const setup = { bundle, solver: resolveSolver({}, false), budgets: {}, plan: {} };
   const of = (provider: "cpu" | "webgpu") => {
     const header = recordingHeader({ ...setup, runtime: runtimeSchema.parse({ provider, threads: 1 }) });
-    return recordingHeaderSchema.parse(JSON.parse(JSON.stringify(header))).bundle.optimized;
+    return recordingHeaderSchema.parse(JSON.parse(JSON.stringify(header))).bundle;
   };
-  expect(of("cpu")).toEqual([{ sha256: bundle.optimized[0].sha256, from_rows: 5 }]);
-  expect(of("webgpu")).toEqual([]);
+  expect(of("cpu")).toMatchObject({ optimized: [{ sha256: bundle.optimized[0].sha256, from_rows: 5 }] });
+  expect(of("webgpu")).toMatchObject({ optimized: [{ sha256: bundle.optimized[1].sha256, from_rows: 1 }] });
+  expect(of("cpu").observation).toBeNull();
+});
+
+test("the header names the graph that runs once per tick", async () => {
+  const bundle = await loadBundle(await optimizedTinyBundle());
+  const { observation } = bundle.manifest.denoiser;
+  for (const provider of ["cpu", "webgpu"] as const) {
+    expect(bundleFingerprint(bundle, provider).observation).toBe(observation?.sha256);
+  }
+  expect(bundleFingerprint({ ...bundle, optimized: [] }, "cpu").observation).toBeNull();
 });
 
 test("a recording from before there were optimised graphs ran none", () => {
-  const { optimized, ...before } = HEADER.bundle;
+  const { optimized, observation, ...before } = HEADER.bundle;
   expect(recordingHeaderSchema.parse({ ...HEADER, bundle: before }).bundle).toEqual({
     ...before,
     optimized: [],
+    observation: null,
   });
 });
 

@@ -51,7 +51,7 @@ function whyOriginalAlone(bundle: Bundle, { provider }: Runtime): string | undef
   if (optimizedFor(bundle, provider).length > 0) return undefined;
   const { name, denoiser } = bundle.manifest;
   return bundle.optimized.length > 0
-    ? `the optimised graphs of ${name} are for the cpu; ${provider} runs ${denoiser.file}`
+    ? `${name} has no optimised graph for ${provider}, which runs ${denoiser.file}; parapilot optimize makes one for each`
     : `${name} has no optimised graphs; this would make a bundle that has: parapilot optimize ${bundle.directory} --out <folder>`;
 }
 

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import type { Bench } from "../../bench/samplers.js";
-import { OnnxNetwork } from "../../inference/onnx.js";
+import { openNetwork } from "../../inference/policy-network.js";
 import type { Runtime } from "../../inference/runtime.js";
 import { loadBundle } from "../../policy/bundle.js";
 import { DEFAULT_POLICY, type RuntimeFlags, runtimeFrom, runtimeOptions, wholeNumber } from "../options.js";
@@ -44,7 +44,7 @@ export interface OpenBench extends Bench {
 export async function openBench(flags: PolicyFlags): Promise<OpenBench> {
   const bundle = await loadBundle(flags.policy);
   const runtime = runtimeFrom(flags);
-  const network = await OnnxNetwork.load(bundle, runtime);
+  const network = await openNetwork(bundle, runtime);
   return {
     bundle,
     runtime,

@@ -1,5 +1,5 @@
+import type { GraphBuilder } from "../../onnx/graph-builder.js";
 import type { NodeProto } from "../../onnx/onnx_pb.js";
-import type { GraphBuilder } from "../graph-builder.js";
 import type { Convolution, GroupNorm, Layout, Sequence } from "../layers.js";
 import type { Activation, Rewrite, Target } from "../target.js";
 import { exportedNorm } from "./exported-norm.js";
@@ -11,21 +11,22 @@ import { mishOfNegative } from "./mish.js";
  */
 export class Rows implements Target {
   readonly termRank = 3;
-  readonly #graph: GraphBuilder;
-  readonly #without: Rewrite | undefined;
+  readonly mostParts: number = Number.POSITIVE_INFINITY;
+  protected readonly graph: GraphBuilder;
+  protected readonly without: Rewrite | undefined;
 
   constructor(graph: GraphBuilder, without?: Rewrite) {
-    this.#graph = graph;
-    this.#without = without;
+    this.graph = graph;
+    this.without = without;
   }
 
   enter(tensor: string, layout: Layout, { steps, channels }: Sequence): Activation {
-    const turned = layout === "nlc" ? tensor : this.#graph.op("Transpose", [tensor], { perm: [0, 2, 1] });
+    const turned = layout === "nlc" ? tensor : this.graph.op("Transpose", [tensor], { perm: [0, 2, 1] });
     return { tensor: turned, steps, channels };
   }
 
   leave({ tensor }: Activation, layout: Layout): string {
-    return layout === "nlc" ? tensor : this.#graph.op("Transpose", [tensor], { perm: [0, 2, 1] });
+    return layout === "nlc" ? tensor : this.graph.op("Transpose", [tensor], { perm: [0, 2, 1] });
   }
 
   convolution(x: Activation, convolution: Convolution): Activation {
@@ -46,37 +47,33 @@ export class Rows implements Target {
         }
       });
     });
-    const product = this.#graph.op("Gemm", [
-      rows,
-      this.#graph.floats([taps * from, width], weights),
-      this.#graph.floats([width], biases),
-    ]);
+    const product = this.product(rows, [taps * from, width], weights, biases);
     const steps = each * phases.length;
-    return { tensor: this.#graph.reshape(product, -1, steps, to), steps, channels: to };
+    return { tensor: this.graph.reshape(product, -1, steps, to), steps, channels: to };
   }
 
   norm(x: Activation, norm: GroupNorm): Activation {
-    if (this.#without === "norms") return exportedNorm(this.#graph, this, x, norm);
-    return this.#ungrouped(this.#normalised(x, norm, 1), x);
+    if (this.without === "norms") return exportedNorm(this.graph, this, x, norm);
+    return this.ungrouped(this.normalised(x, norm, 1), x);
   }
 
   normMish(x: Activation, norm: GroupNorm): Activation {
-    if (this.#without === "norms") return this.mish(this.norm(x, norm));
-    return this.#ungrouped(mishOfNegative(this.#graph, this.#normalised(x, norm, -1), this.#without), x);
+    if (this.without === "norms") return this.mish(this.norm(x, norm));
+    return this.ungrouped(mishOfNegative(this.graph, this.normalised(x, norm, -1), this.without), x);
   }
 
   mish(x: Activation): Activation {
-    return { ...x, tensor: mishOfNegative(this.#graph, this.#graph.op("Neg", [x.tensor]), this.#without) };
+    return { ...x, tensor: mishOfNegative(this.graph, this.graph.op("Neg", [x.tensor]), this.without) };
   }
 
   film(op: "Mul" | "Add", x: Activation, term: string): Activation {
-    return { ...x, tensor: this.#graph.op(op, [x.tensor, term]) };
+    return { ...x, tensor: this.graph.op(op, [x.tensor, term]) };
   }
 
   elementwise(node: NodeProto, of: readonly Activation[]): Activation {
     return {
       ...of[0],
-      tensor: this.#graph.like(
+      tensor: this.graph.like(
         node,
         of.map((x) => x.tensor),
       ),
@@ -86,12 +83,23 @@ export class Rows implements Target {
   concat(of: readonly Activation[]): Activation {
     const inputs = of.map((x) => x.tensor);
     const channels = of.reduce((sum, x) => sum + x.channels, 0);
-    return { ...of[0], channels, tensor: this.#graph.op("Concat", inputs, { axis: 2 }) };
+    return { ...of[0], channels, tensor: this.graph.op("Concat", inputs, { axis: 2 }) };
+  }
+
+  /** [rows, from] times [from, to], and a number for every column. */
+  protected product(
+    rows: string,
+    dims: readonly [number, number],
+    weights: Float32Array,
+    biases: Float32Array,
+  ): string {
+    const { graph } = this;
+    return graph.op("Gemm", [rows, graph.floats(dims, weights), graph.floats([dims[1]], biases)]);
   }
 
   /** [batch · steps, taps · channels], by a product with a matrix of zeros and ones, which pads as well. */
   #sideBySide(x: Activation, { stride, steps }: Convolution, first: number, taps: number): string {
-    const graph = this.#graph;
+    const { graph } = this;
     const { channels } = x;
     if (taps === 1 && first === 0 && stride === 1 && steps === x.steps) {
       return graph.reshape(x.tensor, -1, channels);
@@ -108,8 +116,8 @@ export class Rows implements Target {
   }
 
   /** [batch, groups, steps, channels / groups] */
-  #normalised({ tensor, steps, channels }: Activation, norm: GroupNorm, sign: 1 | -1): string {
-    const graph = this.#graph;
+  protected normalised({ tensor, steps, channels }: Activation, norm: GroupNorm, sign: 1 | -1): string {
+    const { graph } = this;
     const { groups, epsilon } = norm;
     const size = channels / groups;
     const grouped = graph.op("Transpose", [graph.reshape(tensor, -1, steps, groups, size)], {
@@ -128,8 +136,8 @@ export class Rows implements Target {
     return graph.op("Add", [graph.op("Mul", [standard, signed(norm.scale)]), signed(norm.shift)]);
   }
 
-  #ungrouped(tensor: string, x: Activation): Activation {
-    const together = this.#graph.op("Transpose", [tensor], { perm: [0, 2, 1, 3] });
-    return { ...x, tensor: this.#graph.reshape(together, -1, x.steps, x.channels) };
+  protected ungrouped(tensor: string, x: Activation): Activation {
+    const together = this.graph.op("Transpose", [tensor], { perm: [0, 2, 1, 3] });
+    return { ...x, tensor: this.graph.reshape(together, -1, x.steps, x.channels) };
   }
 }

@@ -113,6 +113,7 @@ export class LoadedPolicy {
           if (loaded.policy) watch({ kind: "worker", at: loaded.policy.clock.now(), ...event });
         },
       });
+      if (host.providerNote) graph.log("info", host.providerNote);
       loaded.policy = new LoadedPolicy(options, { bundle, topics, plan, budgets, host, clock });
       loaded.policy.transport.pause();
       loaded.policy.#node.start();

@@ -1,4 +1,5 @@
 import type { Response } from "../response.js";
+import type { Rule } from "../rules/rule.js";
 import { coarseSteps } from "./coarse-steps.js";
 import { followGuess } from "./guess.js";
 import { calibrated, probeRows } from "./slopes/calibrated.js";
@@ -93,7 +94,7 @@ export function semilinear(options: SemilinearOptions = {}): Solver {
     const unsettled = new Uint8Array(steps).fill(1);
     // At tolerance 0 nothing may rest on interpolation.
     const coarse = isCalibrated && tolerance > 0 ? coarseSteps(rule) : new Uint8Array(steps).fill(1);
-    const reach = rule.signal.map((signal) => gaussianSlope(signal, OVERALL_SPREAD));
+    const reach = reachOf(rule);
     const chunk = states.subarray(steps * size);
 
     if (!start && guess && response) followGuess(rule, noise, guess, response, model, states);
@@ -149,6 +150,11 @@ export function semilinear(options: SemilinearOptions = {}): Solver {
       if (accepted) return;
     }
   };
+}
+
+/** [steps] by how much a movement of a state moves the chunk, as if actions were Gaussian over all modes together. */
+export function reachOf(rule: Rule): Float64Array {
+  return rule.signal.map((signal) => gaussianSlope(signal, OVERALL_SPREAD));
 }
 
 function slopeFactory(

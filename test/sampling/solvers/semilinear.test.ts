@@ -118,6 +118,14 @@ describe("the calibrated slope", () => {
     expect(first.accepted).toBe(false);
   });
 
+  test("the mean without probes is a linear slope and says no better of itself", async () => {
+    const problem = mixtureProblem({ modes: 3, shape, start: "random" });
+    const response = gaussianResponse(100, 6, 0.05);
+    const mean = await iterates(semilinear({ response, probes: 0, tolerance: 0 }), problem);
+    const gaussian = await iterates(semilinear({ slope: "gaussian", spread: 0.05, tolerance: 0 }), problem);
+    for (const [k, { residual }] of mean.entries()) expect(residual).toBeCloseTo(gaussian[k].residual, 9);
+  });
+
   test("needs a response", () => {
     expect(() => semilinear({ slope: "calibrated" })).toThrow("response");
   });

@@ -1,6 +1,7 @@
 import { addProduct, project, type Response } from "../../response.js";
 import type { Rule } from "../../rules/rule.js";
 import type { SweepBatch } from "../sweep-batch.js";
+import { linearRemaining } from "./scalar.js";
 import type { Slope, SlopeFactory, Sweep } from "./slope.js";
 
 /**
@@ -16,7 +17,7 @@ const UNPROBED = 0.39;
  */
 const CURVATURE = 4.2;
 /** Length of a probe's step in normalised units; 0.02 to 0.25 do equally well. */
-const STEP = 0.05;
+export const PROBE_STEP = 0.05;
 
 /**
  * The policy's own mean Jacobian at every level, corrected along its first `probes` directions by what the network says
@@ -70,7 +71,7 @@ class CalibratedSlope implements Slope {
       if (post < first || unsettled[post] === 0) continue;
       for (let direction = 0; direction < this.#probes; direction++) {
         for (let k = 0; k < this.#size; k++) {
-          this.#probe[k] = states[post * this.#size + k] + STEP * basis[k * rank + direction];
+          this.#probe[k] = states[post * this.#size + k] + PROBE_STEP * basis[k * rank + direction];
         }
         const row = batch.addProbe(this.#probe, this.#rule.level[post]);
         if (direction === 0) this.#row[p] = row;
@@ -88,7 +89,7 @@ class CalibratedSlope implements Slope {
       for (let direction = 0; direction < this.#probes; direction++) {
         const row = (this.#row[p] + direction) * size;
         for (let k = 0; k < size; k++) {
-          const change = (predictions[row + k] - clean[post * size + k]) / STEP;
+          const change = (predictions[row + k] - clean[post * size + k]) / PROBE_STEP;
           const deviation = change - slope[mean + k * rank + direction];
           this.#deviation[(p * size + k) * this.#probes + direction] = deviation;
         }
@@ -96,9 +97,9 @@ class CalibratedSlope implements Slope {
     }
   }
 
-  /** Newton's method: what is left goes with the square of what was moved. */
-  remaining(movement: number): number {
-    return CURVATURE * movement ** 2;
+  /** With probes this is Newton's method: what is left goes with the square of what was moved. The mean alone is not. */
+  remaining(movement: number, surprise: number): number {
+    return this.#probes === 0 ? linearRemaining(movement, surprise) : CURVATURE * movement ** 2;
   }
 
   add(i: number, moved: Float64Array, out: Float64Array, at: number): void {
@@ -116,8 +117,8 @@ class CalibratedSlope implements Slope {
   }
 }
 
-/** The step nearest to each probed level, noisiest first, none twice. */
-function postsOf(rule: Rule, levels: number): number[] {
+/** Where a response is probed: the step nearest to each probed level, noisiest first, none twice. */
+export function postsOf(rule: Rule, levels: number): number[] {
   const nearest = PROBED.map((share) => {
     const distance = Array.from(rule.level, (level) => Math.abs(level - share * levels));
     return distance.indexOf(Math.min(...distance));
@@ -125,8 +126,11 @@ function postsOf(rule: Rule, levels: number): number[] {
   return [...new Set(nearest)].sort((a, b) => a - b);
 }
 
-/** Linear between posts; fading out towards noisier levels, held towards cleaner ones. */
-function weightsOf(rule: Rule, levels: number, posts: readonly number[]): Float64Array {
+/**
+ * [steps · posts] how much what was probed at each post counts at a step: linear between posts, fading out towards noisier
+ * levels, held towards cleaner ones.
+ */
+export function weightsOf(rule: Rule, levels: number, posts: readonly number[]): Float64Array {
   const weights = new Float64Array(rule.steps * posts.length);
   const level = (p: number) => rule.level[posts[p]];
   const last = posts.length - 1;

@@ -9,15 +9,20 @@ export function gaussianSlope(signal: number, spread: number): number {
 const PERSISTENCE = 0.5;
 
 /**
- * A slope of one number per step leaves errors in proportion to what the sweep has moved. Half of the surprise looks
- * back: it catches the sharp turns between modes, which no average slope foresees.
+ * A slope that is not that of the network where the solve is leaves errors in proportion to what the sweep has moved. Half of
+ * the surprise looks back: it catches the sharp turns between modes, which no average slope foresees.
  */
-function remaining(movement: number, surprise: number): number {
+export function linearRemaining(movement: number, surprise: number): number {
   return Math.max(movement, PERSISTENCE * surprise);
 }
 
 /** No slope: predictions are taken to stay as they are. */
-export const flat: SlopeFactory = () => ({ ask() {}, learn() {}, add() {}, remaining });
+export const flat: SlopeFactory = () => ({
+  ask() {},
+  learn() {},
+  add() {},
+  remaining: linearRemaining,
+});
 
 /** One number per step: the slope of Gaussian data of standard deviation `spread`. */
 export function gaussian(spread: number): SlopeFactory {
@@ -48,7 +53,7 @@ class ScalarSlope implements Slope {
   learn(_sweep: Sweep): void {}
 
   remaining(movement: number, surprise: number): number {
-    return remaining(movement, surprise);
+    return linearRemaining(movement, surprise);
   }
 
   add(i: number, moved: Float64Array, out: Float64Array, at: number): void {

@@ -1,8 +1,21 @@
 import { createHash } from "node:crypto";
 import { clone, create } from "@bufbuild/protobuf";
-import { type Attributes, attributesOf } from "../onnx/attributes.js";
-import { type NodeProto, NodeProtoSchema, type TensorProto } from "../onnx/onnx_pb.js";
-import { tensorOf } from "../onnx/tensor.js";
+import { type Attributes, attributesOf } from "./attributes.js";
+import {
+  GraphProtoSchema,
+  type ModelProto,
+  ModelProtoSchema,
+  type NodeProto,
+  NodeProtoSchema,
+  OperatorSetIdProtoSchema,
+  type TensorProto,
+  type ValueInfoProto,
+} from "./onnx_pb.js";
+import { halvesOf, type Numbers, tensorOf } from "./tensor.js";
+
+/** Of ONNX 1.16; ReduceMean and Split took their present form in operator set 18. */
+const IR_VERSION = 10n;
+const OPSET = 18n;
 
 /** Collects the nodes and weights of a graph, in the order in which they can run. Equal weights are kept once. */
 export class GraphBuilder {
@@ -46,6 +59,11 @@ export class GraphBuilder {
     return this.op("Reshape", [tensor, this.integers(dims)]);
   }
 
+  /** Entries [from, to) along one axis. */
+  slice(tensor: string, from: number, to: number, axis: number): string {
+    return this.op("Slice", [tensor, ...[from, to, axis].map((value) => this.integers([value]))]);
+  }
+
   /** A node as it was, on inputs that may have other names now. */
   copy(node: NodeProto, inputs: readonly string[]): void {
     const copy = clone(NodeProtoSchema, node);
@@ -63,8 +81,27 @@ export class GraphBuilder {
     return copy.name;
   }
 
+  /** Once more what a node does, on other inputs; the names of its new outputs. */
+  again(node: NodeProto, inputs: readonly string[]): string[] {
+    const copy = clone(NodeProtoSchema, node);
+    copy.name = this.#fresh(node.opType);
+    copy.input = [...inputs];
+    copy.output = node.output.map((output, k) => output && `${copy.name}.${k}`);
+    this.nodes.push(copy);
+    return copy.output;
+  }
+
   floats(dims: readonly number[], data: ArrayLike<number>): string {
     return this.#weight(tensorOf("", dims, data));
+  }
+
+  /** The same in half precision. */
+  halves(dims: readonly number[], data: Float32Array): string {
+    return this.#weight(halvesOf("", dims, data));
+  }
+
+  numbers({ dims, data, integer }: Numbers): string {
+    return this.#weight(tensorOf("", dims, data, integer));
   }
 
   integers(values: readonly number[]): string {
@@ -83,6 +120,16 @@ export class GraphBuilder {
       node.input = node.input.map((input) => (input === tensor ? name : input));
       node.output = node.output.map((output) => (output === tensor ? name : output));
     }
+  }
+
+  /** What was collected, as a model of its own in the standard operators. */
+  model(name: string, input: ValueInfoProto[], output: ValueInfoProto[]): ModelProto {
+    return create(ModelProtoSchema, {
+      irVersion: IR_VERSION,
+      opsetImport: [create(OperatorSetIdProtoSchema, { domain: "", version: OPSET })],
+      producerName: "parapilot",
+      graph: create(GraphProtoSchema, { name, node: this.nodes, initializer: this.weights, input, output }),
+    });
   }
 
   #weight(tensor: TensorProto): string {

@@ -1,0 +1,6 @@
+// A driver that never returns.
+process.once("message", () => {
+  process.stderr.write(`pid ${process.pid}\n`, () => {
+    for (;;);
+  });
+});

@@ -1,0 +1,2 @@
+// Ends well without a word.
+process.once("message", () => process.exit());
