@@ -1,6 +1,8 @@
-"""Trains the PushT denoiser and keeps the moving average of its weights.
+"""Trains the denoiser of a policy and keeps the moving average of its weights.
 
-    python train.py --data DIR --out weights.pt --steps 18000 --seed 0
+    python train.py --policy ../pusht --data DIR --out weights.pt --steps 18000 --seed 0
+
+Sizes, names and ranges are those of the policy's policy.yaml.
 """
 
 from __future__ import annotations
@@ -15,9 +17,8 @@ import torch.nn.functional as F
 
 from demonstrations import training_windows
 from network import DenoisingUnet
+from policy import read_policy
 from schedule import cumulative_signal
-
-LEVELS = 100
 
 
 class Average:
@@ -35,7 +36,8 @@ class Average:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="folder with demos.csv.gz and demos_goal356.csv.gz")
+    parser.add_argument("--policy", type=Path, default=Path("../pusht"), help="folder with policy.yaml")
+    parser.add_argument("--data", type=Path, required=True, help="folder with the demonstrations")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=18000)
     parser.add_argument("--batch", type=int, default=128)
@@ -47,11 +49,12 @@ def main() -> None:
 
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(arguments.seed)
-    seen, chunks = (torch.from_numpy(a) for a in training_windows(arguments.data))
-    model = DenoisingUnet(action_dim=chunks.shape[-1], observation_dim=seen.shape[-1], levels=LEVELS)
+    policy = read_policy(arguments.policy)
+    seen, chunks = (torch.from_numpy(a) for a in training_windows(policy, arguments.data))
+    model = DenoisingUnet(policy.action_dim, policy.observation_dim, levels=policy.levels)
     print(f"{sum(p.numel() for p in model.parameters()):,} weights, {len(seen):,} windows", flush=True)
 
-    signal = cumulative_signal(LEVELS)
+    signal = cumulative_signal(policy.levels)
     signal_scale, noise_scale = signal.sqrt().float(), (1 - signal).sqrt().float()
     optimiser = torch.optim.AdamW(model.parameters(), lr=arguments.rate, weight_decay=1e-6, betas=(0.95, 0.999))
     warmup = 500
@@ -72,7 +75,7 @@ def main() -> None:
 
     for step in range(1, arguments.steps + 1):
         picked = torch.randint(len(seen), (arguments.batch,))
-        level = torch.randint(LEVELS, (arguments.batch,))
+        level = torch.randint(policy.levels, (arguments.batch,))
         clean, noise = chunks[picked], torch.randn(arguments.batch, *chunks.shape[1:])
         noisy = signal_scale[level, None, None] * clean + noise_scale[level, None, None] * noise
         with torch.autocast("cpu", dtype=torch.bfloat16):
