@@ -16,8 +16,8 @@ import numpy as np
 import onnxruntime
 import torch
 
+import checkpoint
 from demonstrations import training_windows
-from network import DenoisingUnet
 from policy import read_policy
 from schedule import cumulative_signal
 
@@ -37,9 +37,7 @@ def main() -> None:
     torch.manual_seed(arguments.seed)
     policy = read_policy(arguments.policy)
     seen, chunks = (torch.from_numpy(a) for a in training_windows(policy, arguments.data))
-    network = DenoisingUnet(policy.action_dim, policy.observation_dim, levels=policy.levels)
-    network.load_state_dict(torch.load(arguments.weights, weights_only=True)["weights"])
-    network.double().eval()
+    network = checkpoint.load(arguments.weights, policy).double()
     session = onnxruntime.InferenceSession(str(arguments.onnx), providers=["CPUExecutionProvider"])
     signal = cumulative_signal(policy.levels)
     picked = torch.randint(len(seen), (arguments.states,))

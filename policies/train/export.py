@@ -18,6 +18,7 @@ import onnxruntime
 import torch
 from torch import Tensor, nn
 
+import checkpoint
 from network import DenoisingUnet
 from policy import read_policy
 
@@ -48,9 +49,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     policy = read_policy(arguments.policy)
-    network = DenoisingUnet(policy.action_dim, policy.observation_dim, levels=policy.levels)
-    network.load_state_dict(torch.load(arguments.weights, weights_only=True)["weights"])
-    network.eval()
+    network = checkpoint.load(arguments.weights, policy)
     sample = torch.randn(4, policy.horizon, policy.action_dim)
     level = torch.tensor([0, 10, 50, policy.levels - 1])
     observation = torch.randn(1, policy.observation_dim)
