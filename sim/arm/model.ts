@@ -121,6 +121,9 @@ const PAINT = ["0.93 0.94 0.95 1", "0.8 0.82 0.85 1"] as const;
 
 /** Links answer to what touches them and not to each other: contype 0 meets the conaffinity of things alone. */
 const LINK_CONTACT = 'contype="0" conaffinity="1"';
+/** What the base carries cannot come down to the table: from the elbow on it can. */
+const NO_CONTACT = 'contype="0" conaffinity="0"';
+const FIRST_TO_REACH = 3;
 
 /**
  * A seven-joint arm with a parallel gripper as MJCF: a body for the scene and its actuators.
@@ -131,9 +134,12 @@ export function armModel(base: readonly [x: number, y: number, z: number]): {
   readonly body: string;
   readonly actuators: string;
 } {
-  const links = LINKS.reduceRight((inner, link, k) => linkBody(link, PAINT[k % 2], inner), HAND);
+  const links = LINKS.reduceRight(
+    (inner, link, k) => linkBody(link, PAINT[k % 2], k >= FIRST_TO_REACH, inner),
+    HAND,
+  );
   const body = `<body name="base" pos="${base.join(" ")}">
-    <geom type="cylinder" fromto="0 0 0 0 0 0.2" size="0.075" mass="4" rgba="0.6 0.63 0.67 1" ${LINK_CONTACT}/>
+    <geom type="cylinder" fromto="0 0 0 0 0 0.2" size="0.075" mass="4" rgba="0.6 0.63 0.67 1" ${NO_CONTACT}/>
     ${links}
   </body>`;
   const motors = LINKS.map(({ joint }, k) => {
@@ -150,11 +156,12 @@ export function armModel(base: readonly [x: number, y: number, z: number]): {
 function linkBody(
   { joint, at, axis, range, mass, armature, from, to, radius }: Link,
   paint: string,
+  reaches: boolean,
   inner: string,
 ): string {
   return `<body name="${joint}" pos="${at}">
     <joint name="${joint}" axis="${axis}" range="${range}" damping="0.1" armature="${armature}"/>
-    <geom type="capsule" fromto="${from} ${to}" size="${radius}" mass="${mass}" rgba="${paint}" ${LINK_CONTACT}/>
+    <geom type="capsule" fromto="${from} ${to}" size="${radius}" mass="${mass}" rgba="${paint}" ${reaches ? LINK_CONTACT : NO_CONTACT}/>
     ${inner}
   </body>`;
 }

@@ -42,9 +42,9 @@ export class Simulation {
   readonly #model: MjModel;
   readonly #data: MjData;
   readonly #views: Partial<Record<StateName, Float64Array>> = {};
-  readonly #linear: DoubleBuffer;
-  readonly #angular: DoubleBuffer;
-  readonly #mass: DoubleBuffer;
+  readonly #linear: HeldBuffer;
+  readonly #angular: HeldBuffer;
+  readonly #mass: HeldBuffer;
   #isClosed = false;
 
   private constructor(mujoco: Mujoco, model: MjModel) {
@@ -55,9 +55,9 @@ export class Simulation {
     const { opt } = model;
     this.timestep = opt.timestep;
     opt.delete();
-    this.#linear = new mujoco.DoubleBuffer(3 * this.dofs);
-    this.#angular = new mujoco.DoubleBuffer(3 * this.dofs);
-    this.#mass = new mujoco.DoubleBuffer(this.dofs * this.dofs);
+    this.#linear = new HeldBuffer(new mujoco.DoubleBuffer(3 * this.dofs));
+    this.#angular = new HeldBuffer(new mujoco.DoubleBuffer(3 * this.dofs));
+    this.#mass = new HeldBuffer(new mujoco.DoubleBuffer(this.dofs * this.dofs));
   }
 
   /**
@@ -158,15 +158,15 @@ export class Simulation {
 
   /** Fills `out` [6 · dofs] with the Jacobian of a site: three rows of linear, three of angular velocity, world axes. */
   siteJacobian(site: number, out: Float64Array): void {
-    this.#mujoco.mj_jacSite(this.#model, this.#data, this.#linear, this.#angular, site);
-    out.set(this.#linear.GetView());
-    out.set(this.#angular.GetView(), 3 * this.dofs);
+    this.#mujoco.mj_jacSite(this.#model, this.#data, this.#linear.buffer, this.#angular.buffer, site);
+    out.set(this.#linear.view);
+    out.set(this.#angular.view, 3 * this.dofs);
   }
 
   /** Fills `out` [dofs · dofs] with the inertia in joint coordinates. */
   massMatrix(out: Float64Array): void {
-    this.#mujoco.mj_fullM(this.#model, this.#data, this.#mass);
-    out.set(this.#mass.GetView());
+    this.#mujoco.mj_fullM(this.#model, this.#data, this.#mass.buffer);
+    out.set(this.#mass.view);
   }
 
   /** Gives the memory back; the simulation cannot be used any more. */
@@ -174,6 +174,20 @@ export class Simulation {
     if (this.#isClosed) return;
     this.#isClosed = true;
     for (const name of STATE) delete this.#views[name];
-    for (const held of [this.#linear, this.#angular, this.#mass, this.#data, this.#model]) held.delete();
+    for (const { buffer } of [this.#linear, this.#angular, this.#mass]) buffer.delete();
+    this.#data.delete();
+    this.#model.delete();
+  }
+}
+
+/** Memory that MuJoCo writes results to, with a view of it that is renewed when the memory has moved. */
+class HeldBuffer {
+  #view: Float64Array = new Float64Array(0);
+
+  constructor(readonly buffer: DoubleBuffer) {}
+
+  get view(): Float64Array {
+    if (this.#view.byteLength === 0) this.#view = this.buffer.GetView() as Float64Array;
+    return this.#view;
   }
 }
