@@ -1,3 +1,5 @@
+import type { Quaternion } from "../rotation/quaternion.js";
+
 /** Joints from the base on; the gripper's two fingers come after them. */
 export const ARM_JOINTS = [
   "base_yaw",
@@ -20,6 +22,9 @@ const FINGER_FORCE = 20;
 
 /** Elbow up, hand straight down over the middle of the table. */
 export const HOME = [0, 0.1964, 0, 2.5182, 0, 0.427, 0] as const;
+
+/** Straight down, with the fingers to the left and to the right of the arm. */
+export const HAND_DOWN: Quaternion = [1, 0, 0, 0];
 
 interface Link {
   readonly joint: (typeof ARM_JOINTS)[number];

@@ -1,6 +1,8 @@
 /** A unit quaternion, x, y, z, w: the order of robomimic and ROS (MuJoCo's own is w, x, y, z). */
 export type Quaternion = readonly [x: number, y: number, z: number, w: number];
 
+export const UPRIGHT: Quaternion = [0, 0, 0, 1];
+
 /** The rotation b, then a. */
 export function product([ax, ay, az, aw]: Quaternion, [bx, by, bz, bw]: Quaternion): Quaternion {
   return [

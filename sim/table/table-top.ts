@@ -1,9 +1,9 @@
 import { Arm } from "../arm/arm.js";
 import { armModel, HOME } from "../arm/model.js";
-import type { Point, Pose } from "../arm/pose.js";
+import type { Pose } from "../arm/pose.js";
 import type { RandomState } from "../mt19937.js";
 import { Simulation } from "../mujoco/simulation.js";
-import { fromMujoco, type Quaternion } from "../rotation/quaternion.js";
+import { fromMujoco } from "../rotation/quaternion.js";
 
 /** Seconds per control step: 20 Hz, as in robosuite. */
 export const CONTROL_PERIOD = 0.05;
@@ -76,12 +76,14 @@ export class TableTop {
     }
   }
 
-  cube(k: number): Pose {
-    const { body } = this.#cubes[k];
-    const [x, y, z] = this.simulation.state("xpos").subarray(3 * body, 3 * body + 3);
-    const position: Point = [x, y, z];
-    const orientation: Quaternion = fromMujoco(this.simulation.state("xquat"), 4 * body);
-    return { position, orientation };
+  /** Where the cubes are, in the order in which they were given. */
+  get cubes(): readonly Pose[] {
+    const xpos = this.simulation.state("xpos");
+    const xquat = this.simulation.state("xquat");
+    return this.#cubes.map(({ body }) => ({
+      position: [xpos[3 * body], xpos[3 * body + 1], xpos[3 * body + 2]],
+      orientation: fromMujoco(xquat, 4 * body),
+    }));
   }
 }
 

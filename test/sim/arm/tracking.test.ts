@@ -98,13 +98,13 @@ describe("the arm", () => {
 
   it("holds a cube for ten seconds, in the air and while it is carried about", () => {
     const home = start(6);
-    const at = table.cube(0).position;
+    const at = table.cubes[0].position;
     const over = (z: number): Pose => ({ position: [at[0], at[1], z], orientation: [1, 0, 0, 0] });
     for (let k = 0; k < 40; k++) table.step(over(0.9), OPEN);
     for (let k = 0; k < 20; k++) table.step(over(at[2]), OPEN);
     for (let k = 0; k < 10; k++) table.step(over(at[2]), CLOSE);
     for (let k = 0; k < 20; k++) table.step(over(0.95), CLOSE);
-    const held = () => table.arm.pose().position.map((value, d) => value - table.cube(0).position[d]);
+    const held = () => table.arm.pose().position.map((value, d) => value - table.cubes[0].position[d]);
     const before = held();
     for (let k = 1; k <= 200; k++) {
       const phase = 1.4 * k * CONTROL_PERIOD;
@@ -119,7 +119,7 @@ describe("the arm", () => {
       );
     }
     const slip = Math.hypot(...held().map((value, d) => value - before[d]));
-    expect(table.cube(0).position[2]).toBeGreaterThan(0.9);
+    expect(table.cubes[0].position[2]).toBeGreaterThan(0.9);
     expect(slip).toBeLessThan(0.003);
     expect(home.position[2]).toBeGreaterThan(0.95);
   });

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { CUBE_HALF_SIDE, LiftEnv } from "../../../sim/lift/env.js";
-import type { LiftObservation } from "../../../sim/lift/observation.js";
+import { CUBE_HALF_SIDE, type LiftObservation, lift } from "../../../sim/lift/task.js";
 import { axisAngleToQuaternion } from "../../../sim/rotation/axis-angle.js";
+import { TableEnv } from "../../../sim/table/env.js";
 
-let env: LiftEnv;
+let env: TableEnv<LiftObservation>;
 beforeAll(async () => {
-  env = await LiftEnv.open();
+  env = await TableEnv.open(lift);
 });
 afterAll(() => env.close());
 
@@ -88,7 +88,7 @@ describe("a step", () => {
   });
 
   it("moves by deltas from where the hand is: 5 cm and 0.5 rad at most", async () => {
-    const delta = await LiftEnv.open({ control: "delta" });
+    const delta = await TableEnv.open(lift, { control: "delta" });
     const { observation: before } = delta.reset({ seed: 1 });
     const { observation } = delta.step([0, 0.4, -9, 0, 0, 0, -1]);
     const moved = Array.from(observation.robot0_eef_pos, (at, d) => at - before.robot0_eef_pos[d]);
@@ -116,19 +116,19 @@ describe("a step", () => {
   });
 
   it("ends an episode after 400 steps, or as many as it is told", async () => {
-    const short = await LiftEnv.open({ maxSteps: 2 });
+    const short = await TableEnv.open(lift, { maxSteps: 2 });
     short.reset({ seed: 0 });
     expect(short.step(ABOVE)).toMatchObject({ truncated: false, terminated: false, reward: 0 });
     expect(short.step(ABOVE)).toMatchObject({ truncated: true, terminated: false, info: { progress: 0 } });
     short.close();
-    await expect(LiftEnv.open({ maxSteps: 0 })).rejects.toThrow("maxSteps must be a positive integer");
+    await expect(TableEnv.open(lift, { maxSteps: 0 })).rejects.toThrow("maxSteps must be a positive integer");
   });
 
   it("refuses malformed actions, and any before a reset", async () => {
     env.reset({ seed: 0 });
     expect(() => env.step([0, 0, 1])).toThrow("action must be 7 finite numbers, got [0, 0, 1]");
     expect(() => env.step([0, 0, Number.NaN, 0, 0, 0, 0])).toThrow("7 finite numbers");
-    const fresh = await LiftEnv.open();
+    const fresh = await TableEnv.open(lift);
     expect(() => fresh.step(ABOVE)).toThrow("call reset({ seed }) first");
     fresh.close();
   });

@@ -1,10 +1,11 @@
 import { gunzipSync } from "node:zlib";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Demonstration, toCsv } from "../../../sim/demonstration.js";
-import { LiftEnv } from "../../../sim/lift/env.js";
 import { LiftExpert } from "../../../sim/lift/expert.js";
 import { playableLift } from "../../../sim/lift/playable.js";
+import { lift } from "../../../sim/lift/task.js";
 import { RandomState } from "../../../sim/mt19937.js";
+import { TableEnv } from "../../../sim/table/env.js";
 import type { World } from "../../../sim/world.js";
 
 /** `parapilot demonstrate lift --episodes 200` plays them all. */
@@ -36,7 +37,7 @@ describe("the expert", () => {
   });
 
   it("tries again when the cube is taken from between its fingers", async () => {
-    const env = await LiftEnv.open();
+    const env = await TableEnv.open(lift);
     const expert = new LiftExpert(new RandomState(1));
     let { observation } = env.reset({ seed: 1 });
     let isTaken = false;
