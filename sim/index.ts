@@ -10,5 +10,8 @@ export { PushTEnv, type PushTInfo, type PushTOptions, type PushTReset } from "./
 export type { PushTObservation, PushTState } from "./pusht/observation.js";
 export { playablePushT } from "./pusht/playable.js";
 export { type Overlay, renderSvg } from "./pusht/render.js";
+export { StackExpert } from "./stack/expert.js";
+export { playableStack } from "./stack/playable.js";
+export { type StackObservation, stack } from "./stack/task.js";
 export { TableEnv, type TableOptions } from "./table/env.js";
 export type { World } from "./world.js";

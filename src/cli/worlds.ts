@@ -1,11 +1,13 @@
 import { playableLift } from "../../sim/lift/playable.js";
 import { playablePushT } from "../../sim/pusht/playable.js";
+import { playableStack } from "../../sim/stack/playable.js";
 import type { World } from "../../sim/world.js";
 import { ConfigurationError } from "../policy/errors.js";
 
 const worlds: Readonly<Record<string, () => World | Promise<World>>> = {
   pusht: playablePushT,
   lift: playableLift,
+  stack: playableStack,
 };
 
 /** Names of the worlds there are, for a person. */
