@@ -17,7 +17,7 @@ import {
 } from "./options.js";
 import { type PlanFlags, planFrom, planOptions } from "./plan-options.js";
 import { printJson, StatusLine, table } from "./terminal.js";
-import { openWorld, WORLDS } from "./worlds.js";
+import { checkTask, openWorld, WORLDS } from "./worlds.js";
 
 interface EvalFlags extends SolverFlags, RuntimeFlags, PlanFlags, BudgetFlags {
   readonly policy?: string;
@@ -48,6 +48,7 @@ export function evalCommand(): Command {
 async function evaluate(task: string, flags: EvalFlags): Promise<void> {
   const world = await openWorld(task);
   const bundle = await loadBundle(flags.policy ?? shippedPolicy(task));
+  checkTask(task, bundle.manifest);
   const loop = {
     solver: solverFrom(flags),
     runtime: runtimeFrom(flags),

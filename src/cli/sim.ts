@@ -16,7 +16,7 @@ import { connectZeromqClient } from "../transport/zeromq.js";
 import { wholeNumber } from "./options.js";
 import { frame, simulatorReport } from "./simulator-report.js";
 import { printJson, StatusLine, table } from "./terminal.js";
-import { openWorld, WORLDS } from "./worlds.js";
+import { checkTask, openWorld, WORLDS } from "./worlds.js";
 
 /** The first lost message costs a lock-step loop so long; well above any solve on a slow machine. */
 const REPEAT_MS = 2000;
@@ -81,6 +81,7 @@ async function simulate(task: string, flags: SimFlags): Promise<void> {
   try {
     status.show(`waiting for the node at ${flags.endpoint}`);
     policy = await client.describe();
+    checkTask(task, policy);
     // What was played until then is still told; a second time ends the process at once.
     process.once("SIGINT", () => interrupted.abort());
     if (!flags.quiet) status.note(`${policy.name}: ${policy.solver}; ${policy.provider}`);

@@ -20,3 +20,11 @@ export async function openWorld(task: string): Promise<World> {
   }
   return worlds[task]();
 }
+
+/** @throws ConfigurationError when a policy is for another world. */
+export function checkTask(world: string, policy: { readonly name: string; readonly task: string }): void {
+  if (policy.task === world) return;
+  throw new ConfigurationError(
+    `the policy "${policy.name}" is for the world "${policy.task}", not for "${world}"; play it there, or give another policy`,
+  );
+}
