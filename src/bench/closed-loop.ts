@@ -1,6 +1,6 @@
 import { playEpisode, type StepEvent } from "../../sim/play.js";
 import { PolicyClient } from "../../sim/policy-client.js";
-import type { PlayablePushT } from "../../sim/pusht/playable.js";
+import type { World } from "../../sim/world.js";
 import { type BudgetSettings, resolveBudgets } from "../control/budgets.js";
 import { ControlNode } from "../control/node.js";
 import { type PlanSettingsInput, planSettingsSchema, resolvePlanSettings } from "../control/plan-settings.js";
@@ -36,7 +36,7 @@ export interface ClosedLoop {
  * @returns the episodes, and the host as it was: it is closed.
  */
 export async function playClosedLoop(
-  world: PlayablePushT,
+  world: World,
   bundle: Bundle,
   {
     solver,
@@ -76,9 +76,9 @@ export async function playClosedLoop(
   return { records, host };
 }
 
-function describe({ step, coverage, tick }: StepEvent, done: readonly EpisodeRecord[], all: number): string {
+function describe({ step, progress, tick }: StepEvent, done: readonly EpisodeRecord[], all: number): string {
   return (
-    `episode ${done.length + 1}/${all}  step ${step}  coverage ${coverage.toFixed(2)}` +
+    `episode ${done.length + 1}/${all}  step ${step}  progress ${progress.toFixed(2)}` +
     `  sweeps ${tick?.sweeps ?? 0}  solve ${tick?.solveMs.toFixed(0) ?? 0} ms` +
     (done.length ? `  mean score ${mean(done.map(({ score }) => score)).toFixed(3)}` : "")
   );
