@@ -1,11 +1,12 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { resolve } from "node:path";
 
 /** The Python that is to run the client: one that has what it needs. */
 export const PYTHON = process.env.PARAPILOT_PYTHON ?? "python3";
 
 /** Where the client and its tests are. */
-export const FOLDER = "clients/python";
+const FOLDER = "clients/python";
 
 /** Whether that Python has these modules. */
 export function hasModules(...names: readonly string[]): boolean {
@@ -20,8 +21,18 @@ export interface Finished {
 }
 
 /** Runs a module of the client or its tests to its end. */
-export async function runModule(args: readonly string[], input = ""): Promise<Finished> {
-  const child = spawn(PYTHON, ["-W", "ignore", "-m", ...args], { cwd: FOLDER });
+export function runModule(args: readonly string[], input = ""): Promise<Finished> {
+  return run(["-m", ...args], input);
+}
+
+/** Runs a script that uses the client. */
+export function runScript(file: string, args: readonly string[]): Promise<Finished> {
+  return run([file, ...args], "");
+}
+
+async function run(args: readonly string[], input: string): Promise<Finished> {
+  const env = { ...process.env, PYTHONPATH: resolve(FOLDER), PYTHONDONTWRITEBYTECODE: "1" };
+  const child = spawn(PYTHON, ["-W", "ignore", ...args], { cwd: FOLDER, env });
   const said = { stdout: "", stderr: "" };
   child.stdout.on("data", (data) => {
     said.stdout += data;
