@@ -48,7 +48,8 @@ class ParapilotPolicy:
         self._next_episode = 0
         self._step = 0
         self._next_id = 0
-        self._unanswered: set[int] = set()
+        # The newest question that has no answer yet; the node answers in the order in which it is asked.
+        self._unanswered: int | None = None
         self._last: Action | None = None
         try:
             self._description = self._describe()
@@ -101,9 +102,9 @@ class ParapilotPolicy:
         self._step = 0
         # To the node, id 0 is the beginning, whatever the episode was before.
         self._next_id = 0
-        if self._unanswered:
+        if self._unanswered is not None:
             # What is still to come must not be taken for the answer to what gets the same number now.
-            self._unanswered.clear()
+            self._unanswered = None
             self._connection.renew()
         self._description = self._describe()
         self._episode = self._next_episode if episode is None else episode
@@ -168,7 +169,7 @@ class ParapilotPolicy:
 
         def question() -> bytes:
             asked.add(self._next_id)
-            self._unanswered.add(self._next_id)
+            self._unanswered = self._next_id
             return self._numbered(seen, asks=True)
 
         def answer(message: NodeMessage) -> Action | None:
@@ -192,9 +193,9 @@ class ParapilotPolicy:
     def _hear(self, message: NodeMessage) -> None:
         if isinstance(message, PolicyDescription):
             return
-        if message.id is not None:
-            self._unanswered.discard(message.id)
-        elif isinstance(message, Refused):
+        if message.id is not None and message.id == self._unanswered:
+            self._unanswered = None
+        elif message.id is None and isinstance(message, Refused):
             raise RefusedError(message.reason, f"the node at {self.endpoint} cannot read this: {message.message}")
 
     def _sighting(self, observation: Mapping[str, ArrayLike]) -> Observation:

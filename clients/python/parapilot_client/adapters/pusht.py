@@ -33,7 +33,7 @@ class PushT(gymnasium.Wrapper[Any, Any, Any, Any]):
     """`gym_pusht/PushT-v0` with the observations of the policy, and the starts of Diffusion Policy's evaluation.
 
     A seed starts the episode that numpy's legacy generator draws from it, as in Diffusion Policy, Parapilot's simulator
-    and gym-pusht 0.1.5; later versions of gym-pusht draw differently. Options go to gym-pusht's own `reset`.
+    and gym-pusht 0.1.5; gym-pusht 0.1.8 draws differently. Options go to gym-pusht's own `reset`.
 
     >>> env = PushT()
     >>> observation, _ = env.reset(seed=100000)
