@@ -81,12 +81,12 @@ class ParapilotPolicy:
     def plan(self) -> NDArray[np.float32]:
         """The actions planned from the step on that comes next: float32 [rows, width]; no rows: nothing is planned.
 
-        To go on with when the node falls silent, or for a robot that executes several rows at a time: it shows what it
-        sees in between with `observe`.
+        To go on with when the node falls silent, or for a robot that executes several rows at a time. It shows what it
+        sees at each of those steps with `observe`, which counts the step.
         """
         if self._last is None:
             return np.empty((0, len(self._description.action)), dtype=np.float32)
-        return self._last.actions[self._step - self._last.step :]
+        return self._last.actions[self._step - self._last.step :].copy()
 
     def reset(self, *, episode: int | None = None) -> None:
         """Begins an episode: the policy forgets what it saw and planned.
@@ -225,7 +225,8 @@ class ParapilotPolicy:
     def _advice(self) -> str:
         rows = len(self.plan)
         ahead = (
-            f"The plan in hand goes on for {rows} more steps (policy.plan); after them the robot has to stay as it is"
+            f"The plan in hand goes on for {rows} more steps (policy.plan, and observe() at each of them); "
+            "after them the robot has to stay as it is"
             if rows
             else "Nothing is planned: the robot has to stay as it is"
         )

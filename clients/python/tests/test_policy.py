@@ -135,7 +135,7 @@ class PolicyTest(unittest.TestCase):
         self.assertLess(time.monotonic() - began, 3)
         for text in [
             f"the node at {node.endpoint} did not answer the observation of step 1 within 0.5 s",
-            "goes on for 3 more steps (policy.plan)",
+            "goes on for 3 more steps (policy.plan, and observe() at each of them)",
             "infer() again, or reset()",
         ]:
             self.assertIn(text, str(caught.exception))
@@ -143,6 +143,23 @@ class PolicyTest(unittest.TestCase):
         silent = False
         policy.infer(HERE)
         self.assertEqual(policy.step, 2)
+
+    def test_counts_the_steps_that_the_robot_takes_while_the_node_is_silent(self):
+        silent = False
+        node, policy = self.open(lambda asked: [] if silent else [action(asked)], timeout=0.3)
+        policy.reset()
+        policy.infer(HERE)
+        silent = True
+        with self.assertRaises(NodeSilentError):
+            policy.infer(HERE)
+        executed = []
+        for _ in range(2):
+            executed.append(policy.plan[0].tolist())
+            policy.observe(HERE)
+        self.assertEqual(executed, [[2, 3], [4, 5]])
+        silent = False
+        policy.infer(HERE)
+        self.assertEqual(self.observations(node)[-1]["step"], 3)
 
     def test_asks_again_when_an_answer_is_lost(self):
         lost = 2
