@@ -1,5 +1,6 @@
+import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { gunzipSync } from "node:zlib";
@@ -8,8 +9,8 @@ import { parse } from "yaml";
 import { loadLaunch } from "../../src/launch/launch.js";
 import { loadBundle } from "../../src/policy/bundle.js";
 import { manifestSchema, observationWidth } from "../../src/policy/manifest.js";
-import { finished, says, start } from "../cli/process.js";
-import { hasModules, PYTHON, runScript } from "./python.js";
+import { type Running, says, start } from "../cli/process.js";
+import { ended, hasModules, PYTHON, runScript } from "./python.js";
 import { unlearnedNetwork } from "./unlearned-network.js";
 
 const EXAMPLE = resolve("examples/around");
@@ -66,9 +67,10 @@ describe("the example of one's own world", () => {
     }
   });
 
-  it.skipIf(!hasClient)(
-    "is played by a node, whatever the network",
-    async () => {
+  describe("with a node and a network that has learnt nothing", () => {
+    let node: Running;
+    let endpoint: string;
+    beforeAll(async () => {
       const text = await manifestText();
       const manifest = manifestSchema.parse(parse(text));
       const width = manifest.n_obs_steps * observationWidth(manifest);
@@ -77,25 +79,36 @@ describe("the example of one's own world", () => {
       await mkdir(policy);
       await writeFile(join(policy, "denoiser.onnx"), network);
       const sha256 = createHash("sha256").update(network).digest("hex");
-      await writeFile(join(policy, "policy.yaml"), text.replace(/sha256: "0+"/, `sha256: ${sha256}`));
-      const launch = await readFile(join(EXAMPLE, "launch.yaml"));
-      await writeFile(join(folder, "launch.yaml"), launch);
+      await writeFile(join(policy, "policy.yaml"), text.replace(/sha256: "0+"/, `sha256: "${sha256}"`));
+      await copyFile(join(EXAMPLE, "launch.yaml"), join(folder, "launch.yaml"));
+      node = start("run", join(folder, "launch.yaml"), "--endpoint", "tcp://127.0.0.1:*");
+      [, endpoint] = await says(node, /around at (\S+)\n[\s\S]*first solve/);
+    }, 120_000);
+    afterAll(() => {
+      node?.child.kill("SIGKILL");
+    });
 
-      const node = start("run", join(folder, "launch.yaml"), "--endpoint", "tcp://127.0.0.1:*");
-      const [, endpoint] = await says(node, /around at (\S+)\n[\s\S]*first solve/);
-      const { code, stdout, stderr } = await runScript(join(EXAMPLE, "play.py"), [
-        "--endpoint",
-        endpoint,
-        "--episodes",
-        "2",
-      ]);
+    it("is played from JavaScript", async () => {
+      const { code, stdout, stderr } = await ended(
+        spawn(process.execPath, [join(EXAMPLE, "play.mjs"), endpoint]),
+      );
       expect([code, stderr]).toEqual([0, ""]);
       expect(stdout).toMatch(
-        /^seed 100000: score \d\.\d+ after \d+ steps\nseed 100001: .*\nmean score \d\.\d+/,
+        /^around, episode 0: \d+ steps, (not )?at the goal\naround, episode 1: .* the goal\n$/,
       );
-      node.child.kill("SIGTERM");
-      expect((await finished(node)).code).toBe(0);
-    },
-    120_000,
-  );
+    }, 120_000);
+
+    it.skipIf(!hasClient)(
+      "is played from Python",
+      async () => {
+        const flags = ["--endpoint", endpoint, "--episodes", "2"];
+        const { code, stdout, stderr } = await runScript(join(EXAMPLE, "play.py"), flags);
+        expect([code, stderr]).toEqual([0, ""]);
+        expect(stdout).toMatch(
+          /^seed 100000: score \d\.\d+ after \d+ steps\nseed 100001: .*\nmean score \d\.\d+/,
+        );
+      },
+      120_000,
+    );
+  });
 });

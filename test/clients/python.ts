@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { resolve } from "node:path";
 
@@ -30,9 +30,15 @@ export function runScript(file: string, args: readonly string[]): Promise<Finish
   return run([file, ...args], "");
 }
 
-async function run(args: readonly string[], input: string): Promise<Finished> {
+function run(args: readonly string[], input: string): Promise<Finished> {
   const env = { ...process.env, PYTHONPATH: resolve(FOLDER), PYTHONDONTWRITEBYTECODE: "1" };
   const child = spawn(PYTHON, ["-W", "ignore", ...args], { cwd: FOLDER, env });
+  child.stdin.end(input);
+  return ended(child);
+}
+
+/** What a process has said when it is over. */
+export async function ended(child: ChildProcessWithoutNullStreams): Promise<Finished> {
   const said = { stdout: "", stderr: "" };
   child.stdout.on("data", (data) => {
     said.stdout += data;
@@ -40,7 +46,6 @@ async function run(args: readonly string[], input: string): Promise<Finished> {
   child.stderr.on("data", (data) => {
     said.stderr += data;
   });
-  child.stdin.end(input);
   const [code] = await once(child, "close");
   return { code, ...said };
 }
