@@ -146,7 +146,7 @@ class LostNodeTest(unittest.TestCase):
         began = time.monotonic()
         with self.assertRaisesRegex(NodeSilentError, "answer the observation of step 4.*for 11 more steps"):
             policy.infer(sighting(4))
-        self.assertLess(time.monotonic() - began, 5)
+        self.assertLess(time.monotonic() - began, 30)
         with self.assertRaisesRegex(NodeSilentError, "describe its policy"):
             policy.reset()
 
