@@ -11,3 +11,8 @@ export function openWorld(task: string): PlayablePushT {
   }
   return worlds[task]();
 }
+
+/** So many worlds of a task, for episodes that are played at the same time. */
+export async function openWorlds(task: string, count: number): Promise<PlayablePushT[]> {
+  return Promise.all(Array.from({ length: count }, () => openWorld(task)));
+}
