@@ -44,7 +44,6 @@ const EXTRACT = "import sys, zipfile; zipfile.ZipFile(sys.argv[1]).extractall(sy
 /** Of modules: what only other platforms, compilers and people read. */
 const UNUSED = [
   /\.(d\.[cm]?ts|map|md|tsx?|markdown|flow|gyp|h|hpp|cc|cpp|c)$/,
-  /(^|\/)(deps|docs?|examples?|test|tests|__tests__|\.github)\//,
   /(^|\/)bin\/napi-v\d\/(darwin|win32|linux\/arm64)/,
   /(^|\/)build\/(darwin|win32)\//,
   /(^|\/)build\/linux\/(arm|ia32)/,

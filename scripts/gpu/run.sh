@@ -91,7 +91,8 @@ check_libraries() {
 
 # Names in the file that look like libraries: readelf is not everywhere.
 needed_by() {
-  tr -c 'A-Za-z0-9._+-' '\n' <"$1" | grep -aE '^libcu[a-zA-Z]*\.so\.[0-9]+$' | sort -u
+  tr -c 'A-Za-z0-9._+-' '\n' <"$1" | grep -aE '^libcu[a-zA-Z]*\.so\.[0-9]+$' | sort -uV |
+    awk -F '.so.' '{ newest[$1] = $0 } END { for (name in newest) print newest[name] }' | sort
 }
 
 find_vulkan_driver() {

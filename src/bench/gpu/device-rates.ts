@@ -27,7 +27,7 @@ export interface DeviceRates {
 
 const { FLOAT, FLOAT16 } = TensorProto_DataType;
 /** Operators between the two graphs whose times are subtracted, so that call, copies and set-up cancel. */
-const MORE = 4;
+const MORE = 8;
 const LAUNCHES = 200;
 /** A difference as long as this stands clear of the clock and of a launch. */
 const LONG_ENOUGH_MS = 20;
