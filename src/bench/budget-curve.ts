@@ -1,4 +1,4 @@
-import type { PlayablePushT } from "../../sim/pusht/playable.js";
+import type { World } from "../../sim/world.js";
 import type { Runtime } from "../inference/runtime.js";
 import type { SolverOptions } from "../inference/settings.js";
 import type { Bundle } from "../policy/bundle.js";
@@ -38,7 +38,7 @@ export interface BudgetCurve {
 
 /** Plays the same episodes with ever smaller solve budgets, in lock-step: the world waits for the budget and no longer. */
 export async function budgetCurve(
-  world: PlayablePushT,
+  world: World,
   bundle: Bundle,
   { solver, runtime, episodes, seed, shares }: BudgetCurveOptions,
   progress: (what: string) => void,

@@ -1,6 +1,6 @@
 import { playEpisode, type StepEvent } from "../../sim/play.js";
 import { PolicyClient } from "../../sim/policy-client.js";
-import type { PlayablePushT } from "../../sim/pusht/playable.js";
+import type { World } from "../../sim/world.js";
 import { type BudgetSettings, resolveBudgets } from "../control/budgets.js";
 import { ControlNode } from "../control/node.js";
 import { MAX_ROBOTS } from "../control/peers.js";
@@ -50,7 +50,7 @@ export interface Played {
  * @throws ConfigurationError when several worlds are to keep a solve budget, or the network takes one observation only.
  */
 export async function playClosedLoop(
-  worlds: readonly PlayablePushT[],
+  worlds: readonly World[],
   bundle: Bundle,
   {
     solver,
@@ -83,7 +83,7 @@ export async function playClosedLoop(
   const records: EpisodeRecord[] = [];
   const failure = new AbortController();
   let next = 0;
-  const play = async (world: PlayablePushT): Promise<void> => {
+  const play = async (world: World): Promise<void> => {
     const patience = { patienceMs: PATIENCE_MS, repeatMs: PATIENCE_MS };
     const client = new PolicyClient(connect(), "this process", patience);
     try {
@@ -122,7 +122,7 @@ export async function playClosedLoop(
 }
 
 function describe(
-  { step, coverage, tick }: StepEvent,
+  { step, progress, tick }: StepEvent,
   episode: number,
   records: readonly EpisodeRecord[],
   all: number,
@@ -130,7 +130,7 @@ function describe(
   // Those that are still being played have none.
   const done = records.filter(Boolean);
   return (
-    `episode ${episode + 1}/${all}  step ${step}  coverage ${coverage.toFixed(2)}` +
+    `episode ${episode + 1}/${all}  step ${step}  progress ${progress.toFixed(2)}` +
     `  sweeps ${tick?.sweeps ?? 0}  solve ${tick?.solveMs.toFixed(0) ?? 0} ms` +
     (done.length ? `  mean score ${mean(done.map(({ score }) => score)).toFixed(3)}` : "")
   );

@@ -1,4 +1,4 @@
-import type { PlayablePushT } from "../../sim/pusht/playable.js";
+import type { World } from "../../sim/world.js";
 import type { Runtime } from "../inference/runtime.js";
 import type { SolverOptions } from "../inference/settings.js";
 import type { Bundle } from "../policy/bundle.js";
@@ -43,7 +43,7 @@ export interface EnvsRow {
 
 /** Plays the same episodes one at a time and several at a time: what that gains, and whether it changes anything. */
 export async function benchEnvs(
-  openWorlds: (count: number) => Promise<readonly PlayablePushT[]>,
+  openWorlds: (count: number) => Promise<readonly World[]>,
   bundle: Bundle,
   { envs, rounds, ...loop }: EnvsPlan,
   progress: (what: string) => void,

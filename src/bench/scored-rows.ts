@@ -1,4 +1,4 @@
-import type { PlayablePushT } from "../../sim/pusht/playable.js";
+import type { World } from "../../sim/world.js";
 import type { Runtime } from "../inference/runtime.js";
 import type { Bundle } from "../policy/bundle.js";
 import { summarise } from "../telemetry/summary.js";
@@ -9,7 +9,7 @@ import type { SamplerRow } from "./sampler-row.js";
 import { comparedTo, type Score, scoreOf } from "./score.js";
 
 export interface Exam {
-  readonly world: PlayablePushT;
+  readonly world: World;
   readonly bundle: Bundle;
   readonly runtime: Runtime;
   readonly episodes: number;

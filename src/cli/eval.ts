@@ -6,9 +6,9 @@ import { loadBundle } from "../policy/bundle.js";
 import { summarise } from "../telemetry/summary.js";
 import { type BudgetFlags, budgetOptions, budgetsFrom } from "./budget-options.js";
 import {
-  DEFAULT_POLICY,
   type RuntimeFlags,
   type SolverFlags,
+  shippedPolicy,
   solverFrom,
   solverOptions,
   wantedRuntimeFrom,
@@ -17,10 +17,10 @@ import {
 } from "./options.js";
 import { type PlanFlags, planFrom, planOptions } from "./plan-options.js";
 import { printJson, StatusLine, table } from "./terminal.js";
-import { openWorlds } from "./worlds.js";
+import { checkTask, openWorlds, WORLDS } from "./worlds.js";
 
 interface EvalFlags extends SolverFlags, RuntimeFlags, PlanFlags, BudgetFlags {
-  readonly policy: string;
+  readonly policy?: string;
   readonly episodes: number;
   readonly seed: number;
   readonly envs: number;
@@ -30,8 +30,8 @@ interface EvalFlags extends SolverFlags, RuntimeFlags, PlanFlags, BudgetFlags {
 export function evalCommand(): Command {
   const command = new Command("eval")
     .description("score a policy in a world, in one process and in lock-step")
-    .argument("<task>", "the world: pusht")
-    .option("--policy <bundle>", "folder of the policy", DEFAULT_POLICY)
+    .argument("<task>", `the world: ${WORLDS}`)
+    .option("--policy <bundle>", "folder of the policy (default: the one that is shipped for the world)")
     .option("--episodes <n>", "episodes to play", wholeNumber(1), 50)
     .option("--seed <n>", "seed of the first episode; the next ones count up", wholeNumber(0), 100_000)
     .option("--envs <n>", "worlds played at a time: their chunks are solved together", wholeNumber(1), 1)
@@ -50,7 +50,8 @@ export function evalCommand(): Command {
 
 async function evaluate(task: string, flags: EvalFlags): Promise<void> {
   const worlds = await openWorlds(task, flags.envs);
-  const bundle = await loadBundle(flags.policy);
+  const bundle = await loadBundle(flags.policy ?? shippedPolicy(task));
+  checkTask(task, bundle.manifest);
   const loop = {
     solver: solverFrom(flags),
     runtime: wantedRuntimeFrom(flags),

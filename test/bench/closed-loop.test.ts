@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { type PlayablePushT, playablePushT } from "../../sim/pusht/playable.js";
+import { playablePushT } from "../../sim/pusht/playable.js";
+import type { World } from "../../sim/world.js";
 import { playClosedLoop } from "../../src/bench/closed-loop.js";
 import { wantedRuntimeSchema } from "../../src/inference/runtime.js";
 import { type Bundle, loadBundle } from "../../src/policy/bundle.js";
@@ -15,12 +16,13 @@ beforeAll(async () => {
 });
 
 /** PushT whose episodes end after a number of steps that follows from the seed. */
-function shortened(before: (step: number) => void = () => {}): PlayablePushT {
+function shortened(before: (step: number) => void = () => {}): World {
   const world = playablePushT();
   const { env } = world;
   let length = 0;
   let step = 0;
   const short = {
+    maxSteps: env.maxSteps,
     reset({ seed }: { readonly seed: number }) {
       length = 9 + 7 * (seed % 4);
       step = 0;
@@ -33,10 +35,10 @@ function shortened(before: (step: number) => void = () => {}): PlayablePushT {
       return { ...result, truncated: result.truncated || step === length };
     },
   };
-  return { ...world, env: short } as unknown as PlayablePushT;
+  return { ...world, env: short };
 }
 
-const play = (worlds: readonly PlayablePushT[], episodes: number, changes = {}) =>
+const play = (worlds: readonly World[], episodes: number, changes = {}) =>
   playClosedLoop(worlds, bundle, { solver, runtime, episodes, seed: 3, ...changes }, () => {});
 
 describe("worlds played at the same time", () => {
@@ -62,7 +64,7 @@ describe("worlds played at the same time", () => {
     const runs = [];
     for (let run = 0; run < 2; run++) {
       const { records } = await play([shortened(), shortened(), shortened()], 5);
-      runs.push(records.map(({ actions, coverage }) => ({ actions, coverage })));
+      runs.push(records.map(({ actions, progress }) => ({ actions, progress })));
     }
     expect(runs[1]).toEqual(runs[0]);
   });

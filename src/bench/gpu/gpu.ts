@@ -1,5 +1,5 @@
 import { env } from "onnxruntime-node";
-import type { PlayablePushT } from "../../../sim/pusht/playable.js";
+import type { World } from "../../../sim/world.js";
 import { tryProvider } from "../../inference/providers.js";
 import type { Runtime } from "../../inference/runtime.js";
 import type { Bundle } from "../../policy/bundle.js";
@@ -22,7 +22,7 @@ export async function benchGpu(
   bundles: readonly Bundle[],
   shipped: Bundle,
   plan: GpuPlan,
-  openWorld: (task: string) => PlayablePushT,
+  openWorld: (task: string) => Promise<World>,
   save: (bench: GpuBench) => void,
   progress: (what: string) => void,
 ): Promise<GpuBench> {
