@@ -17,6 +17,7 @@ import { mean } from "../telemetry/statistics.js";
 import { monotonicMs } from "../time/clock.js";
 import { MonotonicClock } from "../time/monotonic-clock.js";
 import { memoryTransport } from "../transport/memory.js";
+import type { ClientTransport } from "../transport/transport.js";
 
 /** A slow network must not end an evaluation. */
 const PATIENCE_MS = 600_000;
@@ -81,44 +82,56 @@ export async function playClosedLoop(
   const node = new ControlNode(transport, rendezvous, options);
   node.start();
   const records: EpisodeRecord[] = [];
-  const failure = new AbortController();
-  let next = 0;
-  const play = async (world: World): Promise<void> => {
-    const patience = { patienceMs: PATIENCE_MS, repeatMs: PATIENCE_MS };
-    const client = new PolicyClient(connect(), "this process", patience);
-    try {
-      const policy = await client.describe();
-      for (let k = next++; k < episodes && !failure.signal.aborted; k = next++) {
-        records[k] = await playEpisode(world, client, {
-          seed: seed + k,
-          episode: seed + k,
-          policy,
-          pace: "lock-step",
-          signal: failure.signal,
-          onStep: (event) => progress(describe(event, k, records, episodes)),
-        });
-      }
-    } catch (error) {
-      failure.abort();
-      throw error;
-    } finally {
-      rendezvous.leave();
-      await client.close();
-    }
-  };
-  const began = monotonicMs();
-  let wallMs = 0;
+  const series = { records, next: 0, episodes, seed, failure: new AbortController(), progress };
   try {
     for (const _ of playing) rendezvous.join();
-    const ended = await Promise.allSettled(playing.map(play));
-    wallMs = monotonicMs() - began;
+    const began = monotonicMs();
+    const ended = await Promise.allSettled(
+      playing.map((world) => playNext(world, connect(), series).finally(() => rendezvous.leave())),
+    );
+    const wallMs = monotonicMs() - began;
     const failed = ended.find(({ status }) => status === "rejected");
     if (failed?.status === "rejected") throw failed.reason;
+    return { records, wallMs, host };
   } finally {
     await node.close();
     await clock.close();
   }
-  return { records, wallMs, host };
+}
+
+/** Episodes that several worlds play between them. */
+interface Series extends Pick<ClosedLoop, "episodes" | "seed"> {
+  readonly records: EpisodeRecord[];
+  /** The first one that nobody has begun. */
+  next: number;
+  /** Ends the others when one of them fails. */
+  readonly failure: AbortController;
+  readonly progress: (what: string) => void;
+}
+
+/** Plays one episode after the other until all have been begun. */
+async function playNext(world: World, transport: ClientTransport, series: Series): Promise<void> {
+  const { records, episodes, seed, failure, progress } = series;
+  const patience = { patienceMs: PATIENCE_MS, repeatMs: PATIENCE_MS };
+  const client = new PolicyClient(transport, "this process", patience);
+  try {
+    const policy = await client.describe();
+    for (let k = series.next++; k < episodes && !failure.signal.aborted; k = series.next++) {
+      records[k] = await playEpisode(world, client, {
+        seed: seed + k,
+        episode: seed + k,
+        policy,
+        pace: "lock-step",
+        signal: failure.signal,
+        onStep: (event) => progress(describe(event, k, records, episodes)),
+      });
+    }
+  } catch (error) {
+    failure.abort();
+    throw error;
+  } finally {
+    await client.close();
+  }
 }
 
 function describe(

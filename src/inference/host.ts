@@ -119,6 +119,9 @@ export class InferenceHost implements JointInference {
    * of a batch.
    *
    * @throws RangeError for more requests than {@link HostOptions.together}, or two of one session.
+   * @example
+   * const host = await InferenceHost.start(bundle, { together: 2 });
+   * const [left, right] = host.solveTogether([requestOfLeft, requestOfRight]);
    */
   solveTogether(requests: readonly TickRequest[]): readonly Solve[] {
     const { together = 1 } = this.#options;

@@ -92,7 +92,7 @@ async function begin(): Promise<void> {
       port.close();
     }
   };
-  // The solver and the network hold one observation at a time, so messages that arrive between sweeps must wait.
+  // The network holds the observations of one message at a time, so messages that arrive between sweeps must wait.
   let handled = Promise.resolve();
   port.on("message", (message: ToWorker) => {
     handled = handled.then(() => handle(message));
