@@ -9,9 +9,9 @@ import {
   findLibraries,
   onnxruntimeFolder,
   PROVIDER_LIBRARIES,
-} from "../dist/src/inference/cuda-libraries.js";
-import { nvidiaDevice } from "../dist/src/inference/devices.js";
-import { tryProvider } from "../dist/src/inference/providers.js";
+} from "../dist/src/inference/providers/cuda-libraries.js";
+import { nvidiaDevice } from "../dist/src/inference/providers/devices.js";
+import { tryProvider } from "../dist/src/inference/providers/try-provider.js";
 
 /** NVIDIA's own floor for CUDA 13; drivers before it run CUDA 12. */
 const DRIVER = { 12: "525", 13: "580" };

@@ -13,9 +13,11 @@ export type { Observation, View } from "./control/sightings.js";
 export type { Faults, WireFaults } from "./faults/faults.js";
 export { type FaultyClient, faultyClient } from "./faults/faulty-client.js";
 export { parseFaults } from "./faults/parse-faults.js";
-export { type HostOptions, InferenceHost } from "./inference/host.js";
+export { type HostOptions, InferenceHost, type WorkerChange } from "./inference/host.js";
 export type { Inference } from "./inference/inference.js";
 export type { Plan } from "./inference/planner.js";
+export type { ProviderName, Runtime, WantedRuntime } from "./inference/runtime.js";
+export type { SolverOptions, SolverSettings } from "./inference/settings.js";
 export {
   type Candidate,
   type FailedTick,
@@ -29,7 +31,7 @@ export {
 export { SAFE_RESIDUAL } from "./inference/tick-solver.js";
 export type { WorkerFaults } from "./inference/worker-faults.js";
 export { type Launch, loadLaunch } from "./launch/launch.js";
-export { type Bundle, loadBundle } from "./policy/bundle.js";
+export { type Bundle, type GraphFile, loadBundle, type OptimizedGraph } from "./policy/bundle.js";
 export { ConfigurationError } from "./policy/errors.js";
 export type { Manifest } from "./policy/manifest.js";
 export { Profile, type ProfileSettings } from "./profile/profile.js";

@@ -50,9 +50,15 @@ def main() -> None:
     onnx.checker.check_model(model)
     manifest = (arguments.policy / "policy.yaml").read_text()
     checksum = hashlib.sha256(model).hexdigest()
-    manifest, found = re.subn(r"(denoiser:\n  file: denoiser\.onnx\n  sha256: )\w+", rf"\g<1>{checksum}", manifest)
+    # Optimised graphs that are named after it are of the other network.
+    entry = r"(denoiser:\n  file: denoiser\.onnx\n  sha256: )\w+\n(?:  .*\n)*"
+    manifest, found = re.subn(entry, rf"\g<1>{checksum}\n", manifest)
     if found != 1:
         raise SystemExit(f"{arguments.policy}/policy.yaml names no denoiser.onnx with its checksum")
+    # Figures of the trained policy are none of this one's.
+    of_random = {"training": "weights: random", "score": 'none: "the weights are random"'}
+    for key, value in of_random.items():
+        manifest = re.sub(rf"^{key}:\n(?:  .*\n)*", f"{key}:\n  {value}\n", manifest, flags=re.MULTILINE)
     arguments.out.mkdir(parents=True, exist_ok=True)
     (arguments.out / "denoiser.onnx").write_bytes(model)
     (arguments.out / "policy.yaml").write_text(manifest)

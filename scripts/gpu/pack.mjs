@@ -17,9 +17,10 @@ import {
 } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join, relative, sep } from "node:path";
+import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { parse } from "yaml";
 import { split } from "./parts.mjs";
 import { keepArchitecture } from "./trim.mjs";
 
@@ -32,13 +33,14 @@ const FILES = [
   "dist/src",
   "dist/sim",
   "policies/pusht/policy.yaml",
-  "policies/pusht/denoiser.onnx",
+  ...graphsOf("policies/pusht/policy.yaml"),
   "policies/pusht/calibration.safetensors",
   "policies/pusht/statistics.json",
   "policies/train/peer.py",
   "policies/train/network.py",
   "policies/train/schedule.py",
   "scripts/gpu/random-bundle.mjs",
+  "scripts/gpu/graphs.mjs",
 ];
 const EXTRACT = "import sys, zipfile; zipfile.ZipFile(sys.argv[1]).extractall(sys.argv[2], sys.argv[3:])";
 /** Of modules: what only other platforms, compilers and people read. */
@@ -85,6 +87,13 @@ fetchNode();
 bringVulkan();
 if (!flags["without-cuda"]) bringCuda();
 makeParts();
+
+/** The graphs that a policy names, the original first. */
+function graphsOf(manifest) {
+  const { denoiser } = parse(readFileSync(join(ROOT, manifest), "utf8"));
+  const graphs = [denoiser, denoiser.observation, ...(denoiser.optimized ?? [])];
+  return graphs.filter(Boolean).map(({ file }) => join(dirname(manifest), file));
+}
 
 /** The installed production modules, as the lock file lists them. */
 function copyModules() {

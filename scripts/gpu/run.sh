@@ -2,10 +2,11 @@
 # Runs `parapilot bench gpu` from the parts that pack.mjs made, on a machine without network, Node.js or npm.
 #
 #   run.sh receive TO          copy the parts that lie beside this script to TO, check them, say which are missing
-#   run.sh measure FROM [OUT]  assemble the parts in FROM, run doctor, cuda and webgpu, print the table last
+#   run.sh measure FROM [OUT]  assemble the parts in FROM, run doctor, cuda and webgpu, print the tables last
 #
+# Each policy is measured with its original network, with its graph for a GPU, and with that in float16.
 # A stage that fails or runs out of time does not stop the next. Results grow in OUT (FROM/results unless told).
-# Set before: STAGE_CUDA, STAGE_WEBGPU, STAGE_CPU  seconds of a stage, 0 leaves it out (default 300, 160, 0)
+# Set before: STAGE_CUDA, STAGE_WEBGPU, STAGE_OPTIMIZE, STAGE_CPU  seconds of a stage, 0 leaves it out (default 330, 120, 60, 0)
 #             DEADLINE                 seconds for everything; later stages get what is left (default 570)
 #             BENCH                    more options of bench gpu, as "--states 4 --rounds 3"
 #             CHANNELS                 of the random network (default 256,512,1024)
@@ -104,6 +105,15 @@ find_vulkan_driver() {
   done
 }
 
+# The folders of a policy's graphs; the policy itself where they could not be written.
+graphs_of() {
+  local policy=$1 into=$2 folder found=
+  for folder in "$into"/original "$into"/gpu "$into"/gpu-half; do
+    [ -f "$folder/policy.yaml" ] && found="$found $folder"
+  done
+  echo "${found:-$policy}"
+}
+
 # stage NAME SECONDS COMMAND…: its output into OUT/NAME.log, and the end of it here.
 stage() {
   local name=$1 seconds=$2 began=$SECONDS code
@@ -156,13 +166,23 @@ measure() {
   [ -f "$random/policy.yaml" ] || random=
   # Unquoted: one that is empty is left out.
   # shellcheck disable=SC2206
-  local policies=($shipped $random ${BUNDLES:-})
-  local bench=(bench gpu "${policies[@]}" --threads 4)
-  stage cuda "${STAGE_CUDA:-300}" "$node" "$main" "${bench[@]}" --provider cuda --seconds 60 --out "$out/cuda.json" ${BENCH:-} ${peer:+--peer "$peer"}
-  stage webgpu "${STAGE_WEBGPU:-160}" "$node" "$main" "${bench[@]}" --provider webgpu --seconds 30 --out "$out/webgpu.json" ${BENCH:-}
-  stage cpu "${STAGE_CPU:-0}" "$node" "$main" "${bench[@]}" --provider cpu --out "$out/cpu.json" ${BENCH:-} ${peer:+--peer "$peer"}
+  local policies=($shipped $random ${BUNDLES:-}) graphs=() k
+  rm -rf "$from/graphs"
+  for k in "${!policies[@]}"; do
+    stage "graphs-$k" 90 "$node" "$app/scripts/gpu/graphs.mjs" "${policies[k]}" "$from/graphs/$k"
+    # shellcheck disable=SC2207
+    graphs+=($(graphs_of "${policies[k]}" "$from/graphs/$k"))
+  done
+  local bench=("$node" "$main" bench gpu --threads 4)
+  stage cuda "${STAGE_CUDA:-330}" "${bench[@]}" "${graphs[@]}" --provider cuda --seconds 20 --out "$out/cuda.json" ${BENCH:-} ${peer:+--peer "$peer"}
+  stage webgpu "${STAGE_WEBGPU:-120}" "${bench[@]}" "${graphs[@]}" --provider webgpu --seconds 8 --out "$out/webgpu.json" ${BENCH:-}
+  # On a CPU the graphs for a GPU are not run.
+  stage cpu "${STAGE_CPU:-0}" "${bench[@]}" "${policies[@]}" --provider cpu --out "$out/cpu.json" ${BENCH:-} ${peer:+--peer "$peer"}
+  # Whether float16 is kept here, and what else a user would get on this machine.
+  rm -rf "$from/optimized"
+  [ -z "$shipped" ] || TAIL=40 stage optimize "${STAGE_OPTIMIZE:-60}" "$node" "$main" optimize "$shipped" --threads 4 --out "$from/optimized"
 
-  say "table"
+  say "tables; at a glance last"
   local results=("$out"/*.json)
   if [ -f "${results[0]}" ]; then "$node" "$main" bench gpu --show "${results[@]}" | tee "$out/table.txt"
   else echo "nothing was measured"; fi

@@ -1,4 +1,4 @@
-import { OnnxNetwork } from "../inference/onnx.js";
+import { openNetwork } from "../inference/policy-network.js";
 import type { Runtime } from "../inference/runtime.js";
 import type { Bundle } from "../policy/bundle.js";
 import { middleObservation } from "../policy/manifest.js";
@@ -11,7 +11,7 @@ import type { Problem, Solver } from "../sampling/solvers/solver.js";
 import { INPUTS, OUTPUTS } from "../sweep-graph/compose.js";
 import { openSweeps, slopesOf } from "../sweep-graph/open.js";
 import { quantile } from "../telemetry/statistics.js";
-import { type Idle, openIdle } from "./idle-graph.js";
+import { type Idle, openIdle, openIdleNetwork } from "./idle-graph.js";
 
 /** One way of running sweeps, and what one sweep takes; milliseconds are medians. */
 export interface CrossingRow {
@@ -124,26 +124,22 @@ function problemOf({ manifest }: Bundle): Problem {
 }
 
 async function loopTurn(bundle: Bundle, runtime: Runtime): Promise<Turn> {
-  const network = await OnnxNetwork.load(bundle, runtime);
+  const network = await openNetwork(bundle, runtime);
   const { levels, clip } = bundle.manifest.diffusion;
-  const { horizon, dim } = network.shape;
-  const observations = middleObservation(bundle.manifest).length;
   // The normaliser's middle is 0.
-  network.observe(new Float64Array(observations));
+  network.observe(new Float64Array(middleObservation(bundle.manifest).length));
   const denoiser = cleanFromNoise(network, squaredCosine(levels), clip);
   const slopes = slopesOf(bundle, ddpm(squaredCosine(levels)));
   const around =
     slopes instanceof Float64Array
       ? semilinear({ slope: "gaussian", tolerance: 0 })
       : semilinear({ slope: "calibrated", ...slopes, tolerance: 0 });
-  const rows = [levels, horizon, dim];
-  const inputs = { sample: rows, level: [levels], observation: [1, observations] };
   return {
     way: "loop",
     sweeps: 1,
     solver: (problem) => around({ ...problem, denoiser }),
     ran: () => network.runMs,
-    idle: await openIdle(inputs, { noise: rows }, runtime),
+    idle: await openIdleNetwork(bundle.manifest, levels, runtime),
     close: () => network.close(),
   };
 }

@@ -4,12 +4,8 @@ import { openNetwork, type PolicyNetwork } from "../inference/policy-network.js"
 import type { Runtime } from "../inference/runtime.js";
 import type { Bundle } from "../policy/bundle.js";
 import { middleObservation } from "../policy/manifest.js";
-import { quantile } from "../telemetry/statistics.js";
+import { timeInTurns } from "./turns.js";
 
-/** Of each way at each batch size. */
-const ROUNDS = 21;
-/** Before each call that counts, so that it finds its threads and caches as the calls of a solve do. */
-const SETTLING_CALLS = 2;
 /** About those where parts begin to pay, and those of sweeps. */
 const BATCHES = [1, 4, 8, 10, 20, 50];
 
@@ -24,8 +20,7 @@ export interface RuntimeRow {
 }
 
 /**
- * Times the network on the CPU for every sensible thread count, with and without spinning, at several batch sizes. The
- * two ways of using the threads take turns: a machine that is busy for a moment is busy for both.
+ * Times the network on the CPU for every sensible thread count, with and without spinning, at several batch sizes.
  */
 export async function benchRuntime(bundle: Bundle, progress: (what: string) => void): Promise<RuntimeRow[]> {
   const cores = availableParallelism();
@@ -69,30 +64,12 @@ async function timeWays(
       const times = await timeInTurns(
         ways.map(({ network }) => network),
         batch,
+        levels,
       );
-      rows.push(...ways.map(({ way }, k) => ({ way, batch, ms_p50: times[k] })));
+      rows.push(...ways.map(({ way }, k) => ({ way, batch, ms_p50: times[k].ms })));
     }
     return rows;
   } finally {
     for (const { network } of ways) await network.close();
   }
-}
-
-/** Median time of one call of each network, in milliseconds. */
-async function timeInTurns(networks: readonly PolicyNetwork[], batch: number): Promise<number[]> {
-  const { horizon, dim } = networks[0].shape;
-  const states = new Float64Array(batch * horizon * dim);
-  const levels = Int32Array.from({ length: batch }, (_, row) => row);
-  const out = new Float64Array(states.length);
-  const samples = networks.map((): number[] => []);
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const [k, network] of networks.entries()) {
-      for (let call = 0; call < SETTLING_CALLS; call++)
-        await network.predictNoise(states, levels, batch, out);
-      const began = performance.now();
-      await network.predictNoise(states, levels, batch, out);
-      samples[k].push(performance.now() - began);
-    }
-  }
-  return samples.map((times) => quantile(times, 0.5));
 }

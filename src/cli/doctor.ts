@@ -2,10 +2,10 @@ import { availableParallelism } from "node:os";
 import { Command } from "commander";
 import { env } from "onnxruntime-node";
 import type { BatchCurve } from "../inference/batch-curve.js";
-import { compareProviders } from "../inference/choose-provider.js";
 import { describeGraphs, graphsFor } from "../inference/graphs.js";
 import { InferenceHost } from "../inference/host.js";
-import { describePlacement, type ProviderFinding, tryProvider } from "../inference/providers.js";
+import { compareProviders } from "../inference/providers/choose-provider.js";
+import { describePlacement, type ProviderFinding, tryProvider } from "../inference/providers/try-provider.js";
 import {
   describeRuntime,
   PROVIDERS,

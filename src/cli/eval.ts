@@ -93,6 +93,7 @@ async function evaluate(task: string, flags: EvalFlags): Promise<void> {
       `${result.settings}; ${result.runtime}\n` +
       `${envs === 1 ? "one world" : `${envs} worlds`} at a time: ${result.wall_s.toFixed(1)} s, ` +
       `${result.episodes_per_minute.toFixed(1)} episodes a minute\n` +
+      (host.providerNote ? `${host.providerNote}\n` : "") +
       (host.plan ? `auto chose ${host.plan.explanation}\n` : "") +
       `${table([["per chunk", "mean", "p50", "p90", "max"], row("sweeps", summary.sweeps, 1), row("solve ms", summary.solve_ms, 1)])}\n`,
   );

@@ -1,9 +1,8 @@
 import { Command } from "commander";
-import { chooseProvider } from "../inference/choose-provider.js";
 import { describeGraphs, graphsFor, optimizedFor } from "../inference/graphs.js";
 import { InferenceHost } from "../inference/host.js";
 import { describeRuntime, type Runtime } from "../inference/runtime.js";
-import { resolveSolver, type SolverOptions } from "../inference/settings.js";
+import type { SolverOptions } from "../inference/settings.js";
 import { isSolved, type SolvedTick } from "../inference/tick.js";
 import { type Bundle, loadBundle, type OptimizedGraph } from "../policy/bundle.js";
 import { ConfigurationError } from "../policy/errors.js";
@@ -24,13 +23,12 @@ export function inspectCommand(): Command {
 async function inspect(directory: string, flags: RuntimeFlags & { readonly json?: boolean }): Promise<void> {
   const bundle = await loadBundle(directory);
   const runtime = runtimeFrom(flags);
-  const oneByOne = await solveOnce(bundle, runtime, { name: "sequential" });
-  const inBatches = await solveOnce(bundle, runtime, { name: "semilinear", tolerance: 1e-3 });
+  const { tick: oneByOne, note } = await solveOnce(bundle, runtime, { name: "sequential" });
+  const { tick: inBatches } = await solveOnce(bundle, runtime, { name: "semilinear", tolerance: 1e-3 });
   if (optimizedFor(bundle, runtime.provider).length > 0) {
     await checkOptimized(bundle, runtime, [oneByOne, inBatches]);
   }
   const { manifest } = bundle;
-  const { note } = await chooseProvider(bundle, runtime, resolveSolver({}, false));
   const difference = largestDifference(oneByOne, inBatches);
   if (!(difference <= allowed(manifest))) {
     throw new ConfigurationError(
@@ -63,7 +61,7 @@ async function checkOptimized(
   runtime: Runtime,
   solved: readonly SolvedTick[],
 ): Promise<void> {
-  const original = await solveOnce({ ...bundle, optimized: [] }, runtime, { name: "sequential" });
+  const { tick: original } = await solveOnce({ ...bundle, optimized: [] }, runtime, { name: "sequential" });
   const difference = Math.max(...solved.map((tick) => largestDifference(original, tick)));
   if (difference <= allowed(bundle.manifest)) return;
   throw new ConfigurationError(
@@ -81,13 +79,18 @@ function allowed({ action }: Manifest): number {
   return 0.01 * Math.max(...action.map(({ min, max }) => max - min));
 }
 
-async function solveOnce(bundle: Bundle, runtime: Runtime, solver: SolverOptions): Promise<SolvedTick> {
+/** A chunk, and what is to be said of the provider that it was solved on. */
+async function solveOnce(
+  bundle: Bundle,
+  runtime: Runtime,
+  solver: SolverOptions,
+): Promise<{ readonly tick: SolvedTick; readonly note: string | undefined }> {
   const host = await InferenceHost.start(bundle, { runtime, solver });
   const observation = middleObservation(bundle.manifest);
   const tick = await host.solve({ session: "inspect", episode: 0, tick: 0, executed: null, observation })
     .done;
   await host.close();
-  if (isSolved(tick)) return tick;
+  if (isSolved(tick)) return { tick, note: host.providerNote };
   throw new ConfigurationError(`the network does not give a sound chunk: ${tick.message}`);
 }
 

@@ -1,8 +1,8 @@
 import { describeRuntime, type Runtime } from "../inference/runtime.js";
+import type { Measured } from "../optimize/measure.js";
 import type { Count, Optimized } from "../optimize/optimize.js";
 import type { Worth } from "../optimize/worth.js";
-import type { Measured } from "./optimize-measure.js";
-import type { WrittenFiles } from "./optimize-write.js";
+import type { WrittenFiles } from "../optimize/write-bundle.js";
 import { table } from "./terminal.js";
 
 /** Rounding of a network this size stays below; more deserves a word. */

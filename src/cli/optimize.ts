@@ -2,12 +2,12 @@ import { readdir } from "node:fs/promises";
 import { resolve, sep } from "node:path";
 import { Command } from "commander";
 import { randomFeeds } from "../optimize/compare.js";
+import { measure } from "../optimize/measure.js";
 import type { Optimized } from "../optimize/optimize.js";
+import { writeBundle } from "../optimize/write-bundle.js";
 import { loadBundle } from "../policy/bundle.js";
 import { ConfigurationError } from "../policy/errors.js";
-import { measure } from "./optimize-measure.js";
 import { describe, figuresOf } from "./optimize-text.js";
-import { writeBundle } from "./optimize-write.js";
 import { type RuntimeFlags, runtimeFrom, runtimeOptions } from "./options.js";
 import { printJson, StatusLine } from "./terminal.js";
 
@@ -43,16 +43,17 @@ async function run(directory: string, flags: OptimizeFlags): Promise<void> {
   const bundle = await loadBundle(directory);
   const out = resolve(flags.out);
   await checkFree(out, bundle.directory);
-  const runtime = { ...runtimeFrom(flags), provider: "cpu" as const };
+  // Of several threads each answers its own part of a large call, in a session of one.
+  const runtime = { ...runtimeFrom({ threads: 1, ...flags }), provider: "cpu" as const };
   const status = new StatusLine();
   try {
     status.show("rewriting the network");
-    // The schema of ONNX takes a while to load, and no other command needs it.
+    // The schema of ONNX takes a while to load, and few other commands need it.
     const { optimize } = await import("../optimize/optimize.js");
     const options = { levels: bundle.manifest.diffusion.levels };
     const optimized = await optimize(bundle.network, options);
     if (optimized.graphs.length === 0) throw nothingFound(optimized);
-    const measured = await measure(bundle, optimized, runtime, status);
+    const measured = await measure(bundle, optimized, runtime, (what) => status.show(what));
     const { worthOfEach } = await import("../optimize/worth.js");
     const feeds = (rows: number) => randomFeeds(bundle.manifest, rows, 1, rows);
     const gpu = measured.gpu && { ...runtime, provider: measured.gpu.provider };

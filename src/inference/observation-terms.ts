@@ -29,7 +29,7 @@ export class ObservationTerms {
     runtime: Runtime,
     isJoint = false,
   ): Promise<ObservationTerms> {
-    const session = await openGraph(file, bytes, runtime, WITHOUT_IT);
+    const session = await openGraph(file, bytes, runtime, { remedy: WITHOUT_IT });
     const problem = sideProblem("inputs", session.inputMetadata, {
       observation: ["float32", [isJoint ? "observations" : 1, observations]],
     });

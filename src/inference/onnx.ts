@@ -69,7 +69,7 @@ export class OnnxNetwork implements NoiseNetwork {
     const known = new Map<string, ObservationTerms>();
     for (const { file, fromRows, bytes, observation } of graphsFor(files, runtime.provider)) {
       const remedy = bytes === network ? "" : WITHOUT_IT;
-      const session = await openGraph(file, bytes, runtime, remedy);
+      const session = await openGraph(file, bytes, runtime, { remedy });
       const hasTerms = observation !== undefined && !session.inputNames.includes("observation");
       const terms = hasTerms
         ? (known.get(observation.sha256) ??

@@ -22,7 +22,9 @@ export const runtimeSchema = z.strictObject({
     .describe("the CPU may run what the provider cannot; otherwise such a network is refused"),
 });
 
+/** Where and how a network runs: the provider by its name. */
 export type Runtime = z.infer<typeof runtimeSchema>;
+/** Of an execution provider: "cpu", "webgpu" or "cuda". */
 export type ProviderName = Runtime["provider"];
 
 /** As it is asked for, before it is known which provider "auto" comes to. */
@@ -33,6 +35,7 @@ export const wantedRuntimeSchema = runtimeSchema.extend({
     .describe("onnxruntime execution provider; auto measures those that work and takes the fastest"),
 });
 
+/** A {@link Runtime} whose provider may still be "auto". */
 export type WantedRuntime = z.infer<typeof wantedRuntimeSchema>;
 
 export function describeRuntime({ provider, threads, spin, allow_fallback }: Runtime): string {

@@ -1,13 +1,6 @@
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { ConfigurationError } from "../policy/errors.js";
-import {
-  type GraphProto,
-  type ModelProto,
-  ModelProtoSchema,
-  type TensorProto_DataType,
-  type ValueInfoProto,
-  ValueInfoProtoSchema,
-} from "./onnx_pb.js";
+import { type GraphProto, type ModelProto, ModelProtoSchema } from "./onnx_pb.js";
 
 /** A model that has a graph; what {@link readModel} gives. */
 export type Model = ModelProto & { graph: GraphProto };
@@ -49,22 +42,4 @@ export function writeModel(model: ModelProto): Uint8Array {
 export function opsetOf(model: ModelProto): number {
   const standard = model.opsetImport.find(({ domain }) => domain === "" || domain === "ai.onnx");
   return Number(standard?.version ?? 0);
-}
-
-/** What a graph declares an input or output as; a side that is free has a name. */
-export function valueInfo(
-  name: string,
-  elemType: TensorProto_DataType,
-  dims: readonly (string | number)[],
-): ValueInfoProto {
-  const dim = dims.map((side) => ({
-    value:
-      typeof side === "string"
-        ? { case: "dimParam" as const, value: side }
-        : { case: "dimValue" as const, value: BigInt(side) },
-  }));
-  return create(ValueInfoProtoSchema, {
-    name,
-    type: { value: { case: "tensorType", value: { elemType, shape: { dim } } } },
-  });
 }

@@ -1,4 +1,4 @@
-import type { GraphBuilder } from "./graph-builder.js";
+import type { GraphBuilder } from "../onnx/graph-builder.js";
 import type { Term } from "./layers.js";
 import type { ObservationGraph, Writer } from "./observation-graph.js";
 import { type Part, type Separable, separable } from "./separable.js";

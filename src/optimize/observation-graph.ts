@@ -1,12 +1,12 @@
 import { create } from "@bufbuild/protobuf";
-import { valueInfo } from "../onnx/model.js";
+import { GraphBuilder } from "../onnx/graph-builder.js";
 import {
   GraphProtoSchema,
   type ModelProto,
   TensorProto_DataType,
   type ValueInfoProto,
 } from "../onnx/onnx_pb.js";
-import { GraphBuilder } from "./graph-builder.js";
+import { valueInfo } from "../onnx/value.js";
 import { inOrder } from "./in-order.js";
 import { modelOf } from "./model-of.js";
 import type { Source } from "./source.js";

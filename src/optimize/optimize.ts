@@ -1,8 +1,8 @@
+import type { GraphBuilder } from "../onnx/graph-builder.js";
 import { opsetOf, readModel, writeModel } from "../onnx/model.js";
 import { TensorProto_DataType } from "../onnx/onnx_pb.js";
 import { ConfigurationError } from "../policy/errors.js";
 import { type Evaluate, evaluateInOnnxruntime } from "./evaluate.js";
-import type { GraphBuilder } from "./graph-builder.js";
 import { LEAST_OPSET } from "./model-of.js";
 import { ObservationGraph } from "./observation-graph.js";
 import { recognise } from "./recognise.js";
@@ -16,6 +16,8 @@ import { write } from "./write.js";
 export interface OptimizeOptions {
   /** Noise levels of the policy. */
   readonly levels: number;
+  /** Graphs for this alone. */
+  readonly for?: OptimizedGraph["for"];
   /** What runs parts of the graph while it is searched; onnxruntime, unless told otherwise. */
   readonly evaluate?: Evaluate;
   /** A rewrite to leave out, to see what it is worth; in single precision. */
@@ -86,7 +88,7 @@ const TARGETS: readonly (Omit<OptimizedGraph, "bytes" | "nodes" | "rehearsal"> &
  */
 export async function optimize(
   network: Uint8Array,
-  { levels, evaluate = evaluateInOnnxruntime, without }: OptimizeOptions,
+  { levels, for: only, evaluate = evaluateInOnnxruntime, without }: OptimizeOptions,
 ): Promise<Optimized> {
   const model = readModel(network);
   const opset = opsetOf(model);
@@ -107,7 +109,11 @@ export async function optimize(
   const observation = without === "observation" ? undefined : new ObservationGraph(source);
   const writeFor = (target: TargetOf) =>
     write(source, recognised, (graph) => new target(graph, without), observation, without);
-  const wanted = TARGETS.filter(({ precision }) => precision === "float32" || without === undefined);
+  const wanted = TARGETS.filter(
+    (target) =>
+      (only === undefined || target.for === only) &&
+      (target.precision === "float32" || without === undefined),
+  );
   const written = wanted.map(({ target, rehearsed, ...what }) => ({
     what,
     ...writeFor(target),

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
+import { GraphBuilder } from "../onnx/graph-builder.js";
 import { GraphProtoSchema, type ModelProto } from "../onnx/onnx_pb.js";
 import { Conditioning } from "./conditioning.js";
-import { GraphBuilder } from "./graph-builder.js";
 import { inOrder } from "./in-order.js";
 import type { Layer } from "./layers.js";
 import { modelOf } from "./model-of.js";

@@ -1,6 +1,6 @@
 import { conditioned } from "../inference/conditioned.js";
 import { openNetwork, type PolicyNetwork } from "../inference/policy-network.js";
-import { requireProvider } from "../inference/providers.js";
+import { requireProvider } from "../inference/providers/try-provider.js";
 import type { Runtime } from "../inference/runtime.js";
 import type { SolverSettings } from "../inference/settings.js";
 import type { Candidate, TickRequest, TickResult } from "../inference/tick.js";

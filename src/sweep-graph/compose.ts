@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { writeModel } from "../onnx/model.js";
-import { GraphProtoSchema, ModelProtoSchema } from "../onnx/onnx_pb.js";
-import { tensorInfo } from "../onnx/value.js";
+import { GraphProtoSchema, ModelProtoSchema, TensorProto_DataType } from "../onnx/onnx_pb.js";
+import { valueInfo } from "../onnx/value.js";
 import type { ChunkShape } from "../sampling/denoiser.js";
 import type { Rule } from "../sampling/rules/rule.js";
 import { reachOf } from "../sampling/solvers/semilinear.js";
@@ -83,6 +83,7 @@ export function composeSweeps(network: Uint8Array, options: SweepGraphOptions): 
   graph.rename(all(changes), OUTPUTS.change);
   graph.rename(model, OUTPUTS.clean);
 
+  const value = (name: string, dims: readonly number[]) => valueInfo(name, TensorProto_DataType.FLOAT, dims);
   const { irVersion, opsets, functions, observation } = inlined;
   return writeModel(
     create(ModelProtoSchema, {
@@ -94,15 +95,11 @@ export function composeSweeps(network: Uint8Array, options: SweepGraphOptions): 
         name: "sweeps",
         node: graph.nodes,
         initializer: graph.weights,
-        input: [
-          tensorInfo(INPUTS.base, [steps + 1, size]),
-          tensorInfo(INPUTS.model, [steps, size]),
-          observation,
-        ],
+        input: [value(INPUTS.base, [steps + 1, size]), value(INPUTS.model, [steps, size]), observation],
         output: [
-          tensorInfo(OUTPUTS.clean, [steps, size]),
-          tensorInfo(OUTPUTS.chunk, [sweeps, size]),
-          tensorInfo(OUTPUTS.change, [sweeps, 2]),
+          value(OUTPUTS.clean, [steps, size]),
+          value(OUTPUTS.chunk, [sweeps, size]),
+          value(OUTPUTS.change, [sweeps, 2]),
         ],
       }),
     }),

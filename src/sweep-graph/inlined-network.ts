@@ -1,6 +1,6 @@
+import { GraphBuilder } from "../onnx/graph-builder.js";
 import { opsetOf, readModel } from "../onnx/model.js";
 import type { FunctionProto, NodeProto, OperatorSetIdProto, ValueInfoProto } from "../onnx/onnx_pb.js";
-import { GraphBuilder } from "../optimize/graph-builder.js";
 import { ConfigurationError } from "../policy/errors.js";
 
 /** Clip took its limits as inputs in it. */

@@ -1,4 +1,4 @@
-import type { GraphBuilder } from "../optimize/graph-builder.js";
+import type { GraphBuilder } from "../onnx/graph-builder.js";
 import type { Rule } from "../sampling/rules/rule.js";
 import { changeGain } from "./gains.js";
 import { ResponseModel } from "./response-model.js";

@@ -1,6 +1,5 @@
 import { graphAt, graphsFor } from "../inference/graphs.js";
 import type { Runtime } from "../inference/runtime.js";
-import { forWebgpu } from "../inference/webgpu-graph.js";
 import { rejoined } from "../optimize/rejoined.js";
 import type { Bundle } from "../policy/bundle.js";
 import type { Rule } from "../sampling/rules/rule.js";
@@ -63,13 +62,7 @@ export async function openSweeps(
   const shape = { horizon: manifest.horizon, dim: manifest.action.length };
   const { clip } = manifest.diffusion;
   const slopes = slopesOf(bundle, rule);
-  const composed = composeSweeps(runtime.provider === "webgpu" ? forWebgpu(network) : network, {
-    rule,
-    shape,
-    clip,
-    sweeps,
-    slopes,
-  });
+  const composed = composeSweeps(network, { rule, shape, clip, sweeps, slopes });
   const session = await SweepSession.load(composed, runtime);
   const options = {
     rule,

@@ -1,4 +1,4 @@
-import type { GraphBuilder } from "../optimize/graph-builder.js";
+import type { GraphBuilder } from "../onnx/graph-builder.js";
 import { ConfigurationError } from "../policy/errors.js";
 import type { Response } from "../sampling/response.js";
 import type { Rule } from "../sampling/rules/rule.js";

@@ -1,5 +1,6 @@
 import * as ort from "onnxruntime-node";
-import { type Runtime, sessionOptions } from "../inference/runtime.js";
+import { openGraph } from "../inference/open-graph.js";
+import type { Runtime } from "../inference/runtime.js";
 import { ConfigurationError } from "../policy/errors.js";
 import { monotonicMs } from "../time/clock.js";
 import { INPUTS, OUTPUTS } from "./compose.js";
@@ -41,15 +42,7 @@ export class SweepSession {
    * @throws ConfigurationError when the execution provider cannot run it.
    */
   static async load(bytes: Uint8Array, runtime: Runtime): Promise<SweepSession> {
-    let session: ort.InferenceSession;
-    try {
-      session = await ort.InferenceSession.create(bytes, sessionOptions(runtime));
-    } catch (error) {
-      throw new ConfigurationError(
-        `onnxruntime cannot load the sweep graph on provider "${runtime.provider}": ${(error as Error).message}`,
-      );
-    }
-    return new SweepSession(session);
+    return new SweepSession(await openGraph("the sweep graph", bytes, runtime));
   }
 
   /** Sets the observation that sweeps are conditioned on: [To · O], normalised, oldest first. */

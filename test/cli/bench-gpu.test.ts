@@ -83,7 +83,7 @@ describe("bench gpu", () => {
       expect(twin?.sweeps_from).toBe("solves of pusht in this run");
     }
     const shown = await parapilot("bench", "gpu", "--show", file);
-    expect(shown.stdout).toBe(`${gpuText(bench)}\n`);
+    expect(shown.stdout).toBe(gpuText([bench]));
     expect(shown.stdout).toContain("! the cpu provider: not a measurement of a GPU");
   }, 300_000);
 
@@ -144,6 +144,7 @@ describe("what it prints", () => {
         policy: "p",
         sha256: "0",
         weights: "random",
+        graphs: "optimized, float16",
         network: "a U-Net",
         failure: "the driver went away",
         curve: [{ batch: 1, ms: 2 }],
@@ -165,25 +166,33 @@ describe("what it prints", () => {
   };
 
   it("names what was cut short, random, failed, too inexact, and not the same network", () => {
-    const text = gpuText(bench);
+    const text = gpuText([bench]);
     expect(text).toContain("! cut short during p");
     expect(text).toContain("! not known: float16: no");
     expect(text).toContain("! no sweep within a graph: no Scan on this provider");
     expect(text).toContain("random weights: only times mean anything\n! failed: the driver went away");
-    expect(text).toMatch(/^semilinear calibrated, warm after 8 +8\.00 +12\.0 +20 .* 25\.0 +its own solves$/m);
+    expect(text).toMatch(/^semilinear calibrated, warm after 8 +8\.00 +12\.0 +20 .* 25\.0×$/m);
+    expect(text).toContain(
+      "network calls of its own solves; replayed alone they take 1.01 to 1.01 times as long",
+    );
     expect(text).toContain("error p99 0.0600 of 20 solves, BEYOND 0.05");
     expect(text).toMatch(/^conv eager fp32 +320 +480 +20 +40\.0× +– +– +3\.20$/m);
     expect(text).toContain("40.0× its DDPM-100");
     expect(text).toContain("NOT THE SAME NETWORK");
+    const glance = text.slice(text.indexOf("== at a glance"));
+    expect(glance).toMatch(/^p50, ms +call of 1 +DDPM-100 +cold +warm 8 /m);
+    expect(glance).toMatch(/^p, cuda, optimized, float16 +2\.00 +200 +– +8\.00 +– +– +– +0\.0600 +0\.0030$/m);
+    expect(glance).toMatch(/^p, PyTorch, conv eager fp32 +3\.20 +320 +$/m);
   });
 
   it("calls no software adapter a measurement", () => {
-    expect(whyNoMeasurement("cuda", 1)).toBeNull();
-    expect(whyNoMeasurement("cpu", 1e6)).toContain("not a measurement");
-    const swiftshader = { VK_DRIVER_FILES: "/usr/lib/vk_swiftshader_icd.json" };
-    expect(whyNoMeasurement("webgpu", undefined, swiftshader)).toContain(
-      "software adapter (/usr/lib/vk_swiftshader",
+    const unknown = { name: null, software: null };
+    expect(whyNoMeasurement("cuda", unknown, 1)).toBeNull();
+    expect(whyNoMeasurement("cpu", unknown, 1e6)).toContain("not a measurement");
+    const swiftshader = { name: "SwiftShader Device", software: true };
+    expect(whyNoMeasurement("webgpu", swiftshader, undefined)).toContain(
+      "software adapter (SwiftShader Device)",
     );
-    expect(whyNoMeasurement("webgpu", 0.1, {})).toContain("software adapter");
+    expect(whyNoMeasurement("webgpu", unknown, 0.1)).toContain("software adapter");
   });
 });

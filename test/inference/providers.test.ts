@@ -2,23 +2,26 @@ import { mkdtemp, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { compareProviders } from "../../src/inference/choose-provider.js";
-import { libraryVersions } from "../../src/inference/cuda-libraries.js";
-import { chosenAdapter, vulkanDevices } from "../../src/inference/devices.js";
+import { randomUnet } from "../../src/bench/gpu/random-unet.js";
 import { InferenceHost } from "../../src/inference/host.js";
-import { runProbe } from "../../src/inference/probe-process.js";
-import { explainFailure } from "../../src/inference/provider-failure.js";
+import { compareProviders } from "../../src/inference/providers/choose-provider.js";
+import { libraryVersions } from "../../src/inference/providers/cuda-libraries.js";
+import { chosenAdapter, vulkanDevices } from "../../src/inference/providers/devices.js";
+import { runProbe } from "../../src/inference/providers/probe-process.js";
+import { explainFailure } from "../../src/inference/providers/provider-failure.js";
 import {
   describePlacement,
   type ProviderFinding,
   requireProvider,
   tryProvider,
-} from "../../src/inference/providers.js";
+} from "../../src/inference/providers/try-provider.js";
 import { PROVIDERS, type Runtime } from "../../src/inference/runtime.js";
 import { resolveSolver } from "../../src/inference/settings.js";
-import { loadBundle } from "../../src/policy/bundle.js";
+import { writeModel } from "../../src/onnx/model.js";
+import { type Bundle, loadBundle } from "../../src/policy/bundle.js";
 import { ConfigurationError } from "../../src/policy/errors.js";
 import { LocalResolver } from "../../src/replay/resolver.js";
+import { optimizedTinyBundle } from "../optimize/tiny-bundle.js";
 import { SHIPPED } from "../policy/bundles.js";
 
 const LOADING = "onnxruntime cannot load denoiser.onnx on provider";
@@ -95,10 +98,32 @@ describe("a provider is tried in a process of its own", () => {
     expect(placement?.cpu).toBeGreaterThan(100);
   });
 
+  test("the nodes of the observation graph are counted too", async () => {
+    const policy = await loadBundle(await optimizedTinyBundle());
+    const alone = policy.optimized.map(({ observation: _, ...graph }) => graph);
+    const nodes = async (optimized: Bundle["optimized"]) => {
+      const asked = { ...runtime("cpu"), allow_fallback: true };
+      return (await tryProvider(asked, { policy: { ...policy, optimized } })).placement?.cpu ?? 0;
+    };
+    expect(await nodes(policy.optimized)).toBeGreaterThan(await nodes(alone));
+  });
+
   test("wrong numbers are told with how wrong they are", async () => {
     const { usable, reason } = await tryProvider(runtime("webgpu"), probe("wrong"));
     expect(usable).toBe(false);
     expect(reason).toBe("its numbers are wrong: a small known network is answered up to 50 % off");
+  });
+
+  test("so are those of a policy's network beside the cpu's", async () => {
+    const bundle = await loadBundle(SHIPPED);
+    const sizes = { horizon: 16, action: 2, observation: 40, levels: 100, channels: [8, 16], kernel: 5 };
+    const other = { file: "other.onnx", sha256: "", bytes: writeModel(randomUnet(sizes, 0)) };
+    const optimized = [{ ...other, fromRows: 1, for: "cpu", precision: "float32" } as const];
+    const { usable, reason } = await tryProvider(runtime("cpu"), { policy: { ...bundle, optimized } });
+    expect(usable).toBe(false);
+    expect(reason).toMatch(
+      /^its numbers are wrong: the policy's network is answered up to [\d.e+]+ % off from the cpu's$/,
+    );
   });
 
   test("a driver that hangs is killed", async () => {

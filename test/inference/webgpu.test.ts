@@ -20,7 +20,7 @@ const apart = (a: readonly number[], b: readonly number[]) =>
   Math.max(...a.map((value, k) => Math.abs(value - b[k])));
 
 describe.skipIf(!adapterEnvironment)(titled("the shipped policy on webgpu"), () => {
-  it(
+  it.concurrent(
     "answers as on the cpu, whatever the batch",
     async () => {
       const { cpu, webgpu } = await ask("networks");
@@ -29,7 +29,7 @@ describe.skipIf(!adapterEnvironment)(titled("the shipped policy on webgpu"), () 
     PATIENCE_MS,
   );
 
-  it(
+  it.concurrent(
     "answers rows of several observations as on the cpu",
     async () => {
       const { cpu, webgpu } = await ask("joint");
@@ -38,7 +38,7 @@ describe.skipIf(!adapterEnvironment)(titled("the shipped policy on webgpu"), () 
     PATIENCE_MS,
   );
 
-  it(
+  it.concurrent(
     "solves as on the cpu, cold and warm",
     async () => {
       const { cpu, webgpu } = await ask("solves");
@@ -48,7 +48,7 @@ describe.skipIf(!adapterEnvironment)(titled("the shipped policy on webgpu"), () 
     PATIENCE_MS,
   );
 
-  it(
+  it.concurrent(
     "is not chosen by auto where the cpu plays GPU, and auto says so",
     async () => {
       const { runtime, note } = await ask("choice");

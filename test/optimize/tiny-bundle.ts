@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { writeBundle } from "../../src/cli/optimize-write.js";
 import { type Optimized, optimize } from "../../src/optimize/optimize.js";
+import { writeBundle } from "../../src/optimize/write-bundle.js";
 import { loadBundle } from "../../src/policy/bundle.js";
 import { temporaryFolder } from "../policy/bundles.js";
 import { jointText } from "../policy/manifests.js";

@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
-import { valueInfo, writeModel } from "../../src/onnx/model.js";
+import { GraphBuilder } from "../../src/onnx/graph-builder.js";
+import { writeModel } from "../../src/onnx/model.js";
 import {
   GraphProtoSchema,
   ModelProtoSchema,
@@ -8,8 +9,8 @@ import {
   ValueInfoProtoSchema,
 } from "../../src/onnx/onnx_pb.js";
 import type { Numbers } from "../../src/onnx/tensor.js";
+import { valueInfo } from "../../src/onnx/value.js";
 import { evaluateInOnnxruntime } from "../../src/optimize/evaluate.js";
-import { GraphBuilder } from "../../src/optimize/graph-builder.js";
 import { type Optimized, optimize } from "../../src/optimize/optimize.js";
 import { GaussianStream } from "../../src/sampling/noise.js";
 

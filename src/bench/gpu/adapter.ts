@@ -1,20 +1,19 @@
 import { existsSync, readdirSync } from "node:fs";
+import type { Device } from "../../inference/providers/devices.js";
 import type { Runtime } from "../../inference/runtime.js";
 
-const SOFTWARE = /swiftshader|lavapipe|llvmpipe|lvp_icd/i;
 /** No GPU of the last ten years multiplies float32 matrices more slowly. */
 const SLOWEST_GPU_GFLOP_PER_S = 100;
 
 /** Why times on this provider say nothing about a GPU, as far as that shows; null where they do. */
 export function whyNoMeasurement(
   provider: Runtime["provider"],
+  { name, software }: Pick<Device, "name" | "software">,
   matrixRate: number | undefined,
-  env: Readonly<Record<string, string | undefined>> = process.env,
 ): string | null {
   if (provider === "cpu") return "the cpu provider: not a measurement of a GPU";
   if (provider === "cuda") return null;
-  const driver = [env.VK_DRIVER_FILES, env.VK_ICD_FILENAMES].find((files) => files && SOFTWARE.test(files));
-  if (driver) return `software adapter (${driver}): not a measurement`;
+  if (software) return `software adapter (${name}): not a measurement`;
   if (process.platform === "linux" && !hasDevice()) {
     return "software adapter (no GPU device in /dev): not a measurement";
   }

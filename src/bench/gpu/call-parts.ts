@@ -1,25 +1,15 @@
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { create } from "@bufbuild/protobuf";
 import * as ort from "onnxruntime-node";
 import { graphAt, graphsFor } from "../../inference/graphs.js";
-import { OnnxNetwork } from "../../inference/onnx.js";
-import { type Runtime, sessionOptions } from "../../inference/runtime.js";
-import { forWebgpu } from "../../inference/webgpu-graph.js";
-import { writeModel } from "../../onnx/model.js";
-import {
-  GraphProtoSchema,
-  ModelProtoSchema,
-  OperatorSetIdProtoSchema,
-  TensorProto_DataType,
-} from "../../onnx/onnx_pb.js";
-import { GraphBuilder } from "../../optimize/graph-builder.js";
+import { openGraph } from "../../inference/open-graph.js";
+import type { Runtime } from "../../inference/runtime.js";
 import { rejoined } from "../../optimize/rejoined.js";
 import type { Bundle } from "../../policy/bundle.js";
 import { observationWidth } from "../../policy/manifest.js";
 import type { NoiseNetwork } from "../../sampling/denoiser.js";
-import { describeValue } from "./random-unet.js";
+import { openIdleNetwork } from "../idle-graph.js";
 import { medianMs } from "./timing.js";
 
 /** Where the time of one network call goes, in milliseconds. */
@@ -64,23 +54,23 @@ export async function callParts(
   launchMs: number | null,
   rounds: number,
 ): Promise<CallParts[]> {
-  const idle = await OnnxNetwork.load({ ...bundle, network: idleNetwork(bundle), optimized: [] }, runtime);
-  try {
-    const parts: CallParts[] = [];
-    for (const batch of batches) {
-      const profile = await profileCall(bundle, runtime, batch);
+  const parts: CallParts[] = [];
+  for (const batch of batches) {
+    const profile = await profileCall(bundle, runtime, batch);
+    const idle = await openIdleNetwork(bundle.manifest, batch, runtime);
+    try {
       parts.push({
         batch,
         call_ms: await callMs(network, batch, rounds),
-        copies_ms: await callMs(idle, batch, rounds),
+        copies_ms: await medianMs(idle.call, rounds),
         profile,
         launches_ms: launchMs === null || profile === null ? null : profile.operators * launchMs,
       });
+    } finally {
+      await idle.close();
     }
-    return parts;
-  } finally {
-    await idle.close();
   }
+  return parts;
 }
 
 async function callMs(network: NoiseNetwork, batch: number, rounds: number): Promise<number> {
@@ -91,54 +81,16 @@ async function callMs(network: NoiseNetwork, batch: number, rounds: number): Pro
   return medianMs(async () => network.predictNoise(states, levels, batch, out), rounds);
 }
 
-/** noise = sample + 0 of level + 0 · observation: the same inputs and output, every one of them needed. */
-export function idleNetwork({ manifest }: Pick<Bundle, "manifest">): Uint8Array {
-  const { FLOAT, INT64 } = TensorProto_DataType;
-  const graph = new GraphBuilder(new Set(["sample", "level", "observation", "noise"]));
-  const zero = graph.floats([], [0]);
-  // Looked up, because not every provider can make a number of an int64.
-  const { levels } = manifest.diffusion;
-  const level = graph.reshape(
-    graph.op("Gather", [graph.floats([levels, 1], new Float32Array(levels)), "level"], { axis: 0 }),
-    ...[-1, 1, 1],
-  );
-  const seen = graph.op("Mul", [graph.op("ReduceMean", ["observation", graph.integers([0, 1])]), zero]);
-  graph.rename(graph.op("Add", [graph.op("Add", ["sample", level]), graph.reshape(seen, 1, 1, 1)]), "noise");
-  const sides = ["batch", manifest.horizon, manifest.action.length];
-  const observations = manifest.n_obs_steps * observationWidth(manifest);
-  return writeModel(
-    create(ModelProtoSchema, {
-      irVersion: 10n,
-      opsetImport: [create(OperatorSetIdProtoSchema, { domain: "", version: 18n })],
-      producerName: "parapilot",
-      graph: create(GraphProtoSchema, {
-        name: "idle",
-        node: graph.nodes,
-        initializer: graph.weights,
-        input: [
-          describeValue("sample", FLOAT, sides),
-          describeValue("level", INT64, ["batch"]),
-          describeValue("observation", FLOAT, [1, observations]),
-        ],
-        output: [describeValue("noise", FLOAT, sides)],
-      }),
-    }),
-  );
-}
-
 /** Null where onnxruntime runs the graph otherwise than as it is in the bundle. */
 async function profileCall(bundle: Bundle, runtime: Runtime, batch: number): Promise<CallProfile | null> {
   const { bytes, observation } = graphAt(graphsFor(bundle, runtime.provider), batch);
   const whole = rejoined(bytes, observation?.bytes);
-  const network = runtime.provider === "webgpu" ? forWebgpu(whole) : whole;
   const folder = await mkdtemp(join(tmpdir(), "parapilot-profile-"));
   try {
-    const options = {
-      ...sessionOptions(runtime),
-      enableProfiling: true,
-      profileFilePrefix: join(folder, "calls"),
-    };
-    const session = await ort.InferenceSession.create(network, options).catch(() => undefined);
+    const profiling = { enableProfiling: true, profileFilePrefix: join(folder, "calls") };
+    const session = await openGraph("the network", whole, runtime, { session: profiling }).catch(
+      () => undefined,
+    );
     if (!session) return null;
     try {
       const feeds = feedsOf(bundle, batch);

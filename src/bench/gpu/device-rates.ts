@@ -1,16 +1,10 @@
-import { create } from "@bufbuild/protobuf";
 import * as ort from "onnxruntime-node";
+import { openGraph } from "../../inference/open-graph.js";
 import type { Runtime } from "../../inference/runtime.js";
-import {
-  GraphProtoSchema,
-  type ModelProto,
-  ModelProtoSchema,
-  OperatorSetIdProtoSchema,
-  TensorProto_DataType,
-} from "../../onnx/onnx_pb.js";
-import { GraphBuilder } from "../../optimize/graph-builder.js";
-import { describeValue } from "./random-unet.js";
-import { openModel } from "./session.js";
+import { GraphBuilder } from "../../onnx/graph-builder.js";
+import { writeModel } from "../../onnx/model.js";
+import { type ModelProto, TensorProto_DataType, type ValueInfoProto } from "../../onnx/onnx_pb.js";
+import { valueInfo } from "../../onnx/value.js";
 import { medianMs } from "./timing.js";
 
 /** What the device does at most, measured through onnxruntime on the provider that runs the network. */
@@ -115,7 +109,7 @@ async function difference(
 }
 
 async function callMs(runtime: Runtime, model: ModelProto): Promise<number> {
-  const session = await openModel(model, runtime);
+  const session = await openGraph(`the graph of ${model.graph?.name}`, writeModel(model), runtime);
   try {
     const feeds: Record<string, ort.Tensor> = {};
     for (const value of session.inputMetadata) {
@@ -143,7 +137,7 @@ export function matrixChain(side: number, count: number, type: number): ModelPro
   const matrix = type === FLOAT ? weights : graph.op("Cast", [weights], { to: type });
   let y = matrix;
   for (let k = 0; k < count; k++) y = graph.op("MatMul", [matrix, y]);
-  const inputs = [describeValue("column", FLOAT, [side, 1]), describeValue("row", FLOAT, [1, side])];
+  const inputs = [valueInfo("column", FLOAT, [side, 1]), valueInfo("row", FLOAT, [1, side])];
   return finished(
     graph,
     type === FLOAT ? y : graph.op("Cast", [y], { to: FLOAT }),
@@ -157,30 +151,14 @@ export function scalingChain(rows: number, width: number, count: number): ModelP
   const graph = new GraphBuilder(TAKEN);
   let y = graph.op("Expand", ["row", graph.integers([rows, width])]);
   for (let k = 0; k < count; k++) y = graph.op("Mul", [y, "scale"]);
-  const inputs = [describeValue("row", FLOAT, [1, width]), describeValue("scale", FLOAT, [1])];
+  const inputs = [valueInfo("row", FLOAT, [1, width]), valueInfo("scale", FLOAT, [1])];
   return finished(graph, y, inputs, "scalings");
 }
 
 const TAKEN = new Set(["row", "column", "scale", "mean"]);
 
 /** Gives out one number, so that the answer costs nothing to copy. */
-function finished(
-  graph: GraphBuilder,
-  y: string,
-  input: ReturnType<typeof describeValue>[],
-  name: string,
-): ModelProto {
+function finished(graph: GraphBuilder, y: string, input: ValueInfoProto[], name: string): ModelProto {
   graph.rename(graph.op("ReduceMean", [y, graph.integers([0, 1])]), "mean");
-  return create(ModelProtoSchema, {
-    irVersion: 10n,
-    opsetImport: [create(OperatorSetIdProtoSchema, { domain: "", version: 18n })],
-    producerName: "parapilot",
-    graph: create(GraphProtoSchema, {
-      name,
-      node: graph.nodes,
-      initializer: graph.weights,
-      input,
-      output: [describeValue("mean", FLOAT, [1, 1])],
-    }),
-  });
+  return graph.model(name, input, [valueInfo("mean", FLOAT, [1, 1])]);
 }

@@ -1,14 +1,16 @@
 import { env } from "onnxruntime-node";
 import type { World } from "../../../sim/world.js";
-import { tryProvider } from "../../inference/providers.js";
+import type { Device } from "../../inference/providers/devices.js";
+import { tryProvider } from "../../inference/providers/try-provider.js";
 import type { Runtime } from "../../inference/runtime.js";
 import type { Bundle } from "../../policy/bundle.js";
 import { ConfigurationError } from "../../policy/errors.js";
 import { whyNoMeasurement } from "./adapter.js";
 import { measureRates } from "./device-rates.js";
-import { benchNetworkOn, type CallSource, emptyResult, type GpuPlan } from "./network-bench.js";
+import { benchNetworkOn, emptyResult, type GpuPlan } from "./network-bench.js";
 import { isRandom } from "./random-bundle.js";
 import type { GpuBench, NetworkResult } from "./result.js";
+import type { CallSource } from "./row-table.js";
 import { runnersOf } from "./runners.js";
 
 /**
@@ -37,8 +39,8 @@ export async function benchGpu(
     provider,
     threads,
     onnxruntime: env.versions.node ?? env.versions.common,
-    device,
-    not_a_measurement: whyNoMeasurement(provider, undefined),
+    device: device.name,
+    not_a_measurement: whyNoMeasurement(provider, device, undefined),
     rates: null,
     networks: [],
     unfinished: "rates",
@@ -48,12 +50,16 @@ export async function benchGpu(
     save(bench);
   };
   const rates = await measureRates(plan.runtime, progress);
-  grow({ rates, not_a_measurement: whyNoMeasurement(provider, rates.gflop_per_s.float32) });
+  grow({ rates, not_a_measurement: whyNoMeasurement(provider, device, rates.gflop_per_s.float32) });
 
-  let source = recordedSource(shipped);
+  let source: CallSource | undefined;
   const done: NetworkResult[] = [];
+  // Bundles may differ in their optimised graphs alone, and the peer has none.
+  const metByPeer = new Set<string>();
   for (const bundle of ordered) {
-    const { name } = bundle.manifest;
+    const { name, denoiser } = bundle.manifest;
+    const { peer, ...alone } = plan;
+    const asked = peer && !metByPeer.has(denoiser.sha256) ? plan : alone;
     let latest: NetworkResult | undefined;
     const saveNetwork = (result: NetworkResult) => {
       latest = result;
@@ -62,11 +68,20 @@ export async function benchGpu(
     const say = (what: string) => progress(`${name} on ${provider}: ${what}`);
     try {
       const world = () => openWorld(bundle.manifest.task);
-      const measured = await benchNetworkOn(bundle, plan, rates, source, world, saveNetwork, say);
+      const measured = await benchNetworkOn(
+        bundle,
+        asked,
+        rates,
+        source ?? recordedSource(shipped),
+        world,
+        saveNetwork,
+        say,
+      );
       done.push(measured.result);
-      source = measured.source;
+      metByPeer.add(denoiser.sha256);
+      source ??= measured.source;
     } catch (error) {
-      done.push({ ...(latest ?? emptyResult(bundle)), failure: (error as Error).message });
+      done.push({ ...(latest ?? emptyResult(bundle, provider)), failure: (error as Error).message });
     }
     grow({ networks: done });
   }
@@ -75,11 +90,11 @@ export async function benchGpu(
 }
 
 /** @throws ConfigurationError with what is wrong with the first, when the provider runs none of them. */
-async function deviceThatRuns(bundles: readonly Bundle[], runtime: Runtime): Promise<string | null> {
+async function deviceThatRuns(bundles: readonly Bundle[], runtime: Runtime): Promise<Device> {
   const reasons: (string | null)[] = [];
   for (const policy of bundles) {
     const { usable, reason, device } = await tryProvider(runtime, { policy });
-    if (usable) return device.name;
+    if (usable) return device;
     reasons.push(reason);
   }
   throw new ConfigurationError(`${runtime.provider} is not usable: ${reasons[0]}`);

@@ -1,22 +1,13 @@
-import { create } from "@bufbuild/protobuf";
-import {
-  GraphProtoSchema,
-  type ModelProto,
-  ModelProtoSchema,
-  OperatorSetIdProtoSchema,
-  TensorProto_DataType,
-  type ValueInfoProto,
-  ValueInfoProtoSchema,
-} from "../../onnx/onnx_pb.js";
+import { GraphBuilder } from "../../onnx/graph-builder.js";
+import { type ModelProto, TensorProto_DataType } from "../../onnx/onnx_pb.js";
 import { tensorOf } from "../../onnx/tensor.js";
-import { GraphBuilder } from "../../optimize/graph-builder.js";
+import { valueInfo } from "../../onnx/value.js";
 import { GaussianStream } from "../../sampling/noise.js";
 
 const GROUPS = 8;
 const GROUP_NORM_EPSILON = 1e-5;
 /** exp(20) squared is still a float32, and Mish is the identity from there on. */
 const MISH_CLIP = 20;
-const OPSET = 18n;
 
 /** Sizes of a conditional 1-D U-Net of Diffusion Policy. */
 export interface UnetShape {
@@ -50,40 +41,12 @@ export function randomUnet(shape: UnetShape, seed: number): ModelProto {
   const unet = new RandomUnet(shape, seed);
   const { FLOAT, INT64 } = TensorProto_DataType;
   unet.rename(unet.answer(), "noise");
-  return create(ModelProtoSchema, {
-    irVersion: 10n,
-    opsetImport: [create(OperatorSetIdProtoSchema, { domain: "", version: OPSET })],
-    producerName: "parapilot",
-    graph: create(GraphProtoSchema, {
-      name: "random",
-      node: unet.nodes,
-      initializer: unet.weights,
-      input: [
-        describeValue("sample", FLOAT, ["batch", horizon, action]),
-        describeValue("level", INT64, ["batch"]),
-        describeValue("observation", FLOAT, [1, observation]),
-      ],
-      output: [describeValue("noise", FLOAT, ["batch", horizon, action])],
-    }),
-  });
-}
-
-/** A graph's input or output; a side that has a name is free. */
-export function describeValue(
-  name: string,
-  elemType: number,
-  dims: readonly (string | number)[],
-): ValueInfoProto {
-  const dim = dims.map((side) => ({
-    value:
-      typeof side === "number"
-        ? { case: "dimValue" as const, value: BigInt(side) }
-        : { case: "dimParam" as const, value: side },
-  }));
-  return create(ValueInfoProtoSchema, {
-    name,
-    type: { value: { case: "tensorType", value: { elemType, shape: { dim } } } },
-  });
+  const inputs = [
+    valueInfo("sample", FLOAT, ["batch", horizon, action]),
+    valueInfo("level", INT64, ["batch"]),
+    valueInfo("observation", FLOAT, [1, observation]),
+  ];
+  return unet.model("random", inputs, [valueInfo("noise", FLOAT, ["batch", horizon, action])]);
 }
 
 /** An activation [batch, steps, channels]. */

@@ -28,6 +28,8 @@ export interface NetworkResult {
   readonly policy: string;
   readonly sha256: string;
   readonly weights: "trained" | "random";
+  /** Which of the policy's graphs this provider ran. */
+  readonly graphs: "original" | "optimized" | "optimized, float16";
   readonly network: string;
   /** Why nothing could be measured. */
   readonly failure: string | null;

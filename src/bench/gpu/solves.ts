@@ -8,12 +8,11 @@ import { sequential } from "../../sampling/solvers/sequential.js";
 import { largestChange, lastIterate, type Problem } from "../../sampling/solvers/solver.js";
 import { warmStart } from "../../sampling/warm-start.js";
 import { type PolicyTick, policyTicks } from "../policy-ticks.js";
+import { apart } from "../samplers.js";
 import { solveOnTheClock } from "../solve-trace.js";
 import type { CallPattern } from "./call-pattern.js";
 import { type Runner, STRIDES } from "./runners.js";
 
-/** Control steps between two states of an episode, so that they differ. */
-const STATES_EVERY = 24;
 const FIRST_SEED = 100_000;
 
 /** One solve of one runner. */
@@ -133,18 +132,4 @@ function problemOf({ rule, start }: Runner, tick: PolicyTick): Problem {
   const { denoiser } = problem;
   const stream = new GaussianStream(tick.seed, tick.step);
   return { rule, denoiser, noise: warmStart(denoiser.shape, rule.steps, undefined, 0, 0, stream).noise };
-}
-
-async function* apart(
-  ticks: AsyncGenerator<PolicyTick, never, void>,
-): AsyncGenerator<PolicyTick, void, void> {
-  let episode: number | undefined;
-  let due = 0;
-  for await (const tick of ticks) {
-    if (tick.seed !== episode) due = STATES_EVERY;
-    episode = tick.seed;
-    if (tick.step < due) continue;
-    due += STATES_EVERY;
-    yield tick;
-  }
 }

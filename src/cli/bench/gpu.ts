@@ -1,6 +1,5 @@
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { Command } from "commander";
-import { benchGpu } from "../../bench/gpu/gpu.js";
 import type { GpuBench } from "../../bench/gpu/result.js";
 import { loadBundle } from "../../policy/bundle.js";
 import { ConfigurationError } from "../../policy/errors.js";
@@ -54,7 +53,7 @@ export function gpuCommand(): Command {
 async function gpuBench(directories: readonly string[], flags: GpuFlags): Promise<void> {
   if (flags.show) {
     const runs = await Promise.all(flags.show.map(readRun));
-    process.stdout.write(`${runs.map(gpuText).join("\n\n\n")}\n`);
+    process.stdout.write(gpuText(runs));
     return;
   }
   const policy = await loadBundle(DEFAULT_POLICY);
@@ -65,6 +64,7 @@ async function gpuBench(directories: readonly string[], flags: GpuFlags): Promis
   const plan = { runtime: runtimeFrom(flags), states, rounds, seconds, batches, ...(peer ? { peer } : {}) };
   const status = new StatusLine();
   const writer = out ? new Writer(out) : undefined;
+  const { benchGpu } = await import("../../bench/gpu/gpu.js");
   const bench = await benchGpu(
     bundles.length > 0 ? bundles : [policy],
     policy,
@@ -76,7 +76,7 @@ async function gpuBench(directories: readonly string[], flags: GpuFlags): Promis
   status.end();
   await writer?.end();
   if (flags.json) return printJson(bench);
-  process.stdout.write(`${gpuText(bench)}\n`);
+  process.stdout.write(gpuText([bench]));
 }
 
 /** Replaces a file by its newest content, one write at a time: whoever reads it finds a whole one. */

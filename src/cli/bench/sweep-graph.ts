@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import { benchCrossing, type CrossingRow } from "../../bench/crossing.js";
-import { benchGraphSolves, type GraphSolveRow } from "../../bench/graph-solves.js";
+import type { CrossingRow } from "../../bench/crossing.js";
+import type { GraphSolveRow } from "../../bench/graph-solves.js";
 import { describeRuntime } from "../../inference/runtime.js";
 import { wholeNumber, wholeNumbers } from "../options.js";
 import { printJson, StatusLine, table } from "../terminal.js";
@@ -37,6 +37,8 @@ async function sweepGraphBench(flags: SweepGraphFlags): Promise<void> {
   const { bundle, runtime } = bench;
   const status = new StatusLine();
   const progress = (what: string) => status.show(what);
+  const { benchCrossing } = await import("../../bench/crossing.js");
+  const { benchGraphSolves } = await import("../../bench/graph-solves.js");
   const times = await benchCrossing(bundle, runtime, { sweeps, rounds }, progress);
   const plan = { sweeps, states, seed };
   const solves = states > 0 ? await benchGraphSolves(bench, runtime, plan, progress) : [];

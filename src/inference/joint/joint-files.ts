@@ -1,7 +1,8 @@
 import { create } from "@bufbuild/protobuf";
 import { attributesOf } from "../../onnx/attributes.js";
-import { readModel, valueInfo, writeModel } from "../../onnx/model.js";
+import { readModel, writeModel } from "../../onnx/model.js";
 import { NodeProtoSchema, TensorProto_DataType, type ValueInfoProto } from "../../onnx/onnx_pb.js";
+import { valueInfo } from "../../onnx/value.js";
 import type { GraphFile } from "../../policy/bundle.js";
 import { type NetworkFiles, OBSERVATION_OF_ROW, optimizedFor } from "../graphs.js";
 import type { Runtime } from "../runtime.js";

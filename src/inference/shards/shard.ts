@@ -143,7 +143,8 @@ export class Shard {
     await Promise.race([this.#exited, sleep(CLOSING_MS, undefined, { signal }).catch(() => {})]);
     patience.abort();
     this.#port.close();
-    await this.#worker.terminate();
+    // Not awaited: a thread that is stuck in native code may never end.
+    void this.#worker.terminate();
   }
 
   #tell(message: ToShard): void {

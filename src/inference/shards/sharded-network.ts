@@ -51,6 +51,7 @@ export class ShardedNetwork implements PolicyNetwork {
     // First, so that what is wrong with the files is found before any thread is started.
     const whole = await OnnxNetwork.load(files, runtime);
     const parts = filesOfParts(files);
+    const own = await OnnxNetwork.load(parts, { ...runtime, threads: 1 });
     const size = whole.shape.horizon * whole.shape.dim;
     const spinMs = runtime.spin ? SPIN_MS : 0;
     const started = await Promise.allSettled(
@@ -59,10 +60,9 @@ export class ShardedNetwork implements PolicyNetwork {
     const shards = started.flatMap((start) => (start.status === "fulfilled" ? [start.value] : []));
     const refused = started.find((start) => start.status === "rejected");
     if (refused) {
-      await Promise.all([whole.close(), ...shards.map((shard) => shard.close())]);
+      await Promise.all([whole, own, ...shards].map((opened) => opened.close()));
       throw refused.reason;
     }
-    const own = await OnnxNetwork.load(parts, { ...runtime, threads: 1 });
     return new ShardedNetwork(whole, own, shards, beginnings(files));
   }
 

@@ -1,4 +1,4 @@
-import type { GraphBuilder } from "../graph-builder.js";
+import type { GraphBuilder } from "../../onnx/graph-builder.js";
 import type { GroupNorm } from "../layers.js";
 import type { Activation, Target } from "../target.js";
 

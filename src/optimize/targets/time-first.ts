@@ -1,5 +1,5 @@
+import type { GraphBuilder } from "../../onnx/graph-builder.js";
 import type { NodeProto } from "../../onnx/onnx_pb.js";
-import type { GraphBuilder } from "../graph-builder.js";
 import type { Convolution, GroupNorm, Layout, Sequence } from "../layers.js";
 import type { Activation, Rewrite, Target } from "../target.js";
 import { timeMap } from "../time-map.js";

@@ -3,7 +3,9 @@ import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promi
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { beforeEach, describe, expect, test } from "vitest";
-import { temporaryFolder } from "../../policy/bundles.js";
+import { writeRandomBundle } from "../../../src/bench/gpu/random-bundle.js";
+import { loadBundle } from "../../../src/policy/bundle.js";
+import { SHIPPED, temporaryFolder } from "../../policy/bundles.js";
 
 type Split = (
   file: string,
@@ -90,6 +92,28 @@ describe.skipIf(!hasTools)("parts for a machine without network (needs bash, tar
     expect(run(packed, "measure", packed).stderr).toContain(`missing or damaged in ${packed}: ${name}`);
     await rm(join(packed, name));
     expect(run(packed, "receive", target).stdout).toContain(`still lacks: ${name}`);
+  });
+});
+
+test("a policy is written once for each of its graphs on a GPU", async () => {
+  const folder = await temporaryFolder();
+  const { manifest } = await loadBundle(SHIPPED);
+  const { directory } = await writeRandomBundle(join(folder, "random"), manifest, [8, 16, 32]);
+  const script = join("scripts", "gpu", "graphs.mjs");
+  const written = spawnSync(process.execPath, [script, directory, join(folder, "graphs")]);
+  expect(written.stderr.toString()).toBe("");
+  const graphs = new Map<string, readonly string[]>();
+  for (const name of await readdir(join(folder, "graphs"))) {
+    const { optimized } = await loadBundle(join(folder, "graphs", name));
+    graphs.set(
+      name,
+      optimized.map(({ fromRows, for: target, precision }) => `${fromRows} ${target} ${precision}`),
+    );
+  }
+  expect(Object.fromEntries(graphs)).toEqual({
+    original: [],
+    gpu: ["1 gpu float32"],
+    "gpu-half": ["1 gpu float16"],
   });
 });
 

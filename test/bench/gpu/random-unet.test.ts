@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { idleNetwork, summariseProfile } from "../../../src/bench/gpu/call-parts.js";
+import { summariseProfile } from "../../../src/bench/gpu/call-parts.js";
 import { peerWeights, safetensorsOf } from "../../../src/bench/gpu/peer-weights.js";
 import { isRandom, writeRandomBundle } from "../../../src/bench/gpu/random-bundle.js";
+import { idleGraph } from "../../../src/bench/idle-graph.js";
 import { OnnxNetwork } from "../../../src/inference/onnx.js";
 import { loadBundle } from "../../../src/policy/bundle.js";
 import { ConfigurationError } from "../../../src/policy/errors.js";
@@ -80,21 +81,10 @@ test("weights travel as safetensors", () => {
   expect(numbers).toEqual([1, 2, 3, 4, 5]);
 });
 
-test("a graph of another make has no peer, and the error says why", async () => {
-  const idle = idleNetwork(await loadBundle(SHIPPED));
+test("a graph of another make has no peer, and the error says why", () => {
+  const idle = idleGraph({ sample: [1, 16, 2] }, { noise: [1, 16, 2] });
   expect(() => peerWeights(idle)).toThrow(ConfigurationError);
   expect(() => peerWeights(idle)).toThrow(/film_table.*export\.py/);
-});
-
-test("the idle network gives its sample back", async () => {
-  const bundle = await loadBundle(SHIPPED);
-  const network = await OnnxNetwork.load({ ...bundle, network: idleNetwork(bundle), optimized: [] }, CPU);
-  const sample = Float64Array.from({ length: 64 }, (_, k) => k / 64);
-  const out = new Float64Array(64);
-  network.observe(new Float64Array(40).fill(7));
-  await network.predictNoise(sample, Int32Array.of(3, 99), 2, out);
-  await network.close();
-  expect(out).toEqual(sample);
 });
 
 test("a profile is summed over its last calls alone", () => {

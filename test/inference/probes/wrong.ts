@@ -1,4 +1,4 @@
-import { probeAnswer } from "../../../src/inference/probe-model.js";
+import { probeAnswer } from "../../../src/inference/providers/probe-answer.js";
 
 // A GPU that computes, but not what it was asked: one number is off by half the largest one.
 process.once("message", () => {

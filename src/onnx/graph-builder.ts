@@ -1,8 +1,21 @@
 import { createHash } from "node:crypto";
 import { clone, create } from "@bufbuild/protobuf";
-import { type Attributes, attributesOf } from "../onnx/attributes.js";
-import { type NodeProto, NodeProtoSchema, type TensorProto } from "../onnx/onnx_pb.js";
-import { halvesOf, type Numbers, tensorOf } from "../onnx/tensor.js";
+import { type Attributes, attributesOf } from "./attributes.js";
+import {
+  GraphProtoSchema,
+  type ModelProto,
+  ModelProtoSchema,
+  type NodeProto,
+  NodeProtoSchema,
+  OperatorSetIdProtoSchema,
+  type TensorProto,
+  type ValueInfoProto,
+} from "./onnx_pb.js";
+import { halvesOf, type Numbers, tensorOf } from "./tensor.js";
+
+/** Of ONNX 1.16; ReduceMean and Split took their present form in operator set 18. */
+const IR_VERSION = 10n;
+const OPSET = 18n;
 
 /** Collects the nodes and weights of a graph, in the order in which they can run. Equal weights are kept once. */
 export class GraphBuilder {
@@ -107,6 +120,16 @@ export class GraphBuilder {
       node.input = node.input.map((input) => (input === tensor ? name : input));
       node.output = node.output.map((output) => (output === tensor ? name : output));
     }
+  }
+
+  /** What was collected, as a model of its own in the standard operators. */
+  model(name: string, input: ValueInfoProto[], output: ValueInfoProto[]): ModelProto {
+    return create(ModelProtoSchema, {
+      irVersion: IR_VERSION,
+      opsetImport: [create(OperatorSetIdProtoSchema, { domain: "", version: OPSET })],
+      producerName: "parapilot",
+      graph: create(GraphProtoSchema, { name, node: this.nodes, initializer: this.weights, input, output }),
+    });
   }
 
   #weight(tensor: TensorProto): string {

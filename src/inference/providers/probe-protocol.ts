@@ -1,8 +1,8 @@
-import type { SolverStatistics } from "../policy/solver-statistics.js";
-import type { BatchCurve } from "./batch-curve.js";
-import type { NetworkFiles } from "./graphs.js";
-import type { Runtime } from "./runtime.js";
-import type { SolverSettings } from "./settings.js";
+import type { SolverStatistics } from "../../policy/solver-statistics.js";
+import type { BatchCurve } from "../batch-curve.js";
+import type { NetworkFiles } from "../graphs.js";
+import type { Runtime } from "../runtime.js";
+import type { SolverSettings } from "../settings.js";
 
 /** What the process that tries a provider is asked. */
 export interface ProbeRequest {

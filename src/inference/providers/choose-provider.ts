@@ -1,8 +1,8 @@
-import type { Bundle } from "../policy/bundle.js";
-import { ConfigurationError } from "../policy/errors.js";
-import { describePlacement, type ProviderFinding, requireProvider, tryProvider } from "./providers.js";
-import { PROVIDERS, type ProviderName, type Runtime, type WantedRuntime } from "./runtime.js";
-import type { SolverSettings } from "./settings.js";
+import type { Bundle } from "../../policy/bundle.js";
+import { ConfigurationError } from "../../policy/errors.js";
+import { PROVIDERS, type ProviderName, type Runtime, type WantedRuntime } from "../runtime.js";
+import type { SolverSettings } from "../settings.js";
+import { describePlacement, type ProviderFinding, requireProvider, tryProvider } from "./try-provider.js";
 
 /** The provider that runs, and what a person should know about how that came. */
 export interface ChosenRuntime {
@@ -12,7 +12,7 @@ export interface ChosenRuntime {
 }
 
 /**
- * Makes sure that a provider works before anything is built on it. "auto" tries each one and takes the one whose measured
+ * Makes sure that a provider works, and computes this policy's network as the cpu does, before anything is built on it. "auto" tries each one and takes the one whose measured
  * costs give the least time of a solve.
  *
  * @throws ConfigurationError when the provider that is named, or each of them, cannot be used here.
@@ -26,7 +26,7 @@ export async function chooseProvider(
   if (provider === "auto") return fastest(policy, rest, solver);
   const runtime: Runtime = { ...rest, provider };
   if (provider === "cpu") return { runtime, note: undefined };
-  const { placement } = await requireProvider(runtime, runtime.allow_fallback ? { policy } : {});
+  const { placement } = await requireProvider(runtime, { policy });
   const note = placement ? `fallback is allowed: ${describePlacement(placement)}` : undefined;
   return { runtime, note };
 }

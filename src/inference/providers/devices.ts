@@ -1,8 +1,7 @@
-import { execFile } from "node:child_process";
 import { cpus } from "node:os";
-import { promisify } from "node:util";
+import type { ProviderName } from "../runtime.js";
+import { commandOutput } from "./command-output.js";
 import { libraryVersions } from "./cuda-libraries.js";
-import type { ProviderName } from "./runtime.js";
 
 /** What a provider computes on. */
 export interface Device {
@@ -31,7 +30,10 @@ export async function deviceOf(provider: ProviderName, usable: boolean): Promise
 /** The GPU that CUDA takes, the first; undefined without NVIDIA's driver. */
 export async function nvidiaDevice(): Promise<Device | undefined> {
   const query = ["--query-gpu=name,driver_version,compute_cap", "--format=csv,noheader"];
-  const [listed, overview] = [await output("nvidia-smi", query), await output("nvidia-smi", [])];
+  const [listed, overview] = [
+    await commandOutput("nvidia-smi", query),
+    await commandOutput("nvidia-smi", []),
+  ];
   const [name, driver, capability] = (listed?.split("\n")[0] ?? "").split(",").map((text) => text.trim());
   if (!name || !driver) return undefined;
   const cuda = overview?.match(/CUDA(?: UMD)? Version: *([\d.]+)/)?.[1];
@@ -54,7 +56,7 @@ async function vulkanDevice(): Promise<Device> {
   if (process.platform !== "linux") {
     return { ...UNKNOWN, note: "onnxruntime does not say which adapter it uses" };
   }
-  const summary = await output("vulkaninfo", ["--summary"]);
+  const summary = await commandOutput("vulkaninfo", ["--summary"]);
   if (summary === undefined) {
     return { ...UNKNOWN, note: "install vulkan-tools: vulkaninfo would say which adapters there are" };
   }
@@ -97,12 +99,4 @@ export function chosenAdapter(devices: readonly VulkanDevice[]): Device {
     software: isSoftware(only),
     versions: only.driver ? { driver: only.driver } : {},
   };
-}
-
-async function output(command: string, args: readonly string[]): Promise<string | undefined> {
-  try {
-    return (await promisify(execFile)(command, [...args], { timeout: 10_000 })).stdout;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,13 +1,19 @@
 import * as ort from "onnxruntime-node";
-import { middleObservation } from "../policy/manifest.js";
-import { measureBatchCurve } from "./batch-curve.js";
-import { expectedSolveMs } from "./expected-solve.js";
-import { graphsFor, type NetworkFiles } from "./graphs.js";
-import { OnnxNetwork } from "./onnx.js";
-import { PROBE_INPUT, PROBE_SHAPE, probeModel } from "./probe-model.js";
+import type { GraphFile } from "../../policy/bundle.js";
+import { middleObservation } from "../../policy/manifest.js";
+import { squaredCosine } from "../../sampling/schedule.js";
+import { measureBatchCurve } from "../batch-curve.js";
+import { expectedSolveMs } from "../expected-solve.js";
+import { graphsFor, type NetworkFiles } from "../graphs.js";
+import { openGraph } from "../open-graph.js";
+import { largestBatch } from "../planner.js";
+import { openNetwork, type PolicyNetwork } from "../policy-network.js";
+import { createRule } from "../rule-settings.js";
+import type { Runtime } from "../runtime.js";
+import { solverFigures } from "../solver-figures.js";
+import { PROBE_INPUT, PROBE_SHAPE } from "./probe-answer.js";
+import { probeModel } from "./probe-model.js";
 import type { ProbeReport, ProbeRequest } from "./probe-protocol.js";
-import { type Runtime, sessionOptions } from "./runtime.js";
-import { forWebgpu } from "./webgpu-graph.js";
 
 // The child process of runProbe: reports what it finds, until something fails.
 
@@ -28,14 +34,14 @@ async function tryIt({ runtime, policy, measure }: ProbeRequest): Promise<void> 
   if (!policy) return;
 
   if (runtime.allow_fallback) await logPlacement(runtime, policy);
-  const network = await OnnxNetwork.load(policy, runtime);
-  await report({ kind: "network", difference: await differenceToCpu(network, runtime, policy) });
+  const network = await openNetwork(policy, runtime);
+  await report({ kind: "network", difference: await differenceToCpu(network, policy) });
   if (measure) await report(await measureIt(network, policy, measure));
   await network.close();
 }
 
 async function askProbeModel(runtime: Runtime): Promise<number[]> {
-  const session = await ort.InferenceSession.create(probeModel(), sessionOptions(runtime));
+  const session = await openGraph("the known network", probeModel(), runtime);
   const { rows, levels, sample } = PROBE_INPUT;
   const { noise } = await session.run({
     sample: new ort.Tensor("float32", sample, PROBE_SHAPE),
@@ -47,24 +53,21 @@ async function askProbeModel(runtime: Runtime): Promise<number[]> {
 
 /** Which provider runs how many nodes stands nowhere but in onnxruntime's verbose log, on standard error. */
 async function logPlacement(runtime: Runtime, policy: NetworkFiles): Promise<void> {
-  for (const { bytes } of graphsFor(policy, runtime.provider)) {
-    const graph = runtime.provider === "webgpu" ? forWebgpu(bytes) : bytes;
-    const options = { ...sessionOptions(runtime), logSeverityLevel: 0 as const };
-    await (await ort.InferenceSession.create(graph, options)).release();
+  const graphs = new Map<string, Pick<GraphFile, "file" | "bytes">>();
+  for (const graph of graphsFor(policy, runtime.provider)) {
+    graphs.set(graph.file, graph);
+    if (graph.observation) graphs.set(graph.observation.file, graph.observation);
+  }
+  for (const { file, bytes } of graphs.values()) {
+    const session = await openGraph(file, bytes, runtime, { session: { logSeverityLevel: 0 } });
+    await session.release();
   }
 }
 
-async function differenceToCpu(
-  network: OnnxNetwork,
-  runtime: Runtime,
-  policy: NetworkFiles,
-): Promise<number> {
-  const cpu = await OnnxNetwork.load(
-    { ...policy, optimized: [] },
-    { provider: "cpu", threads: runtime.threads, spin: false },
-  );
+async function differenceToCpu(network: PolicyNetwork, policy: NetworkFiles): Promise<number> {
+  const cpu = await openNetwork({ ...policy, optimized: [] }, { provider: "cpu", threads: 1, spin: false });
   let difference = 0;
-  for (const { fromRows: rows } of graphsFor(policy, runtime.provider)) {
+  for (const rows of [1, ...network.thresholds]) {
     const [found, wanted] = [await answerOf(network, policy, rows), await answerOf(cpu, policy, rows)];
     const largest = Math.max(...wanted.map(Math.abs), Number.MIN_VALUE);
     for (const [k, value] of wanted.entries()) {
@@ -77,7 +80,7 @@ async function differenceToCpu(
 }
 
 async function answerOf(
-  network: OnnxNetwork,
+  network: PolicyNetwork,
   { manifest }: NetworkFiles,
   rows: number,
 ): Promise<Float64Array> {
@@ -90,7 +93,7 @@ async function answerOf(
 }
 
 async function measureIt(
-  network: OnnxNetwork,
+  network: PolicyNetwork,
   policy: NetworkFiles,
   { solver, statistics, atMostMs }: NonNullable<ProbeRequest["measure"]>,
 ): Promise<ProbeReport> {
@@ -98,9 +101,11 @@ async function measureIt(
   await answerOf(network, policy, 1);
   const callMs = performance.now() - began;
   if (callMs > atMostMs) return { kind: "slow", callMs };
-  const { levels } = policy.manifest.diffusion;
-  const curve = await measureBatchCurve(network, levels);
-  return { kind: "costs", curve, expectedMs: expectedSolveMs(curve, solver, policy.manifest, statistics) };
+  const { manifest } = policy;
+  const rule = createRule(solver.rule, squaredCosine(manifest.diffusion.levels));
+  const most = largestBatch(solverFigures(manifest, statistics), { rule: rule.name, steps: rule.steps });
+  const curve = await measureBatchCurve(network, most);
+  return { kind: "costs", curve, expectedMs: expectedSolveMs(curve, solver, manifest, statistics) };
 }
 
 process.once("message", (request: ProbeRequest) => {

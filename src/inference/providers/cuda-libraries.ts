@@ -1,8 +1,7 @@
-import { execFile } from "node:child_process";
 import { existsSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
-import { promisify } from "node:util";
+import { commandOutput } from "./command-output.js";
 
 /** The libraries that onnxruntime-node loads for cuda and that its npm package does not bring. */
 export const PROVIDER_LIBRARIES = [
@@ -29,7 +28,7 @@ export function onnxruntimeFolder(): string {
 export async function missingLibraries(folder = onnxruntimeFolder()): Promise<string[]> {
   const provider = join(folder, PROVIDER_LIBRARIES[1]);
   if (!existsSync(provider)) return [];
-  const needed = await output("ldd", [provider]);
+  const needed = (await commandOutput("ldd", [provider])) ?? "";
   const missing = [...needed.matchAll(/^\s*(\S+) => not found/gm)].map(([, file]) => file);
   // Opened on the first convolution, so that ldd does not name it.
   return (await findLibraries(["libcudnn.so.9"])).get("libcudnn.so.9")
@@ -39,7 +38,9 @@ export async function missingLibraries(folder = onnxruntimeFolder()): Promise<st
 
 /** Where the loader finds libraries; undefined for those that it does not. */
 export async function findLibraries(files: readonly string[]): Promise<Map<string, string | undefined>> {
-  const cache = await output("ldconfig", ["-p"]).then((text) => text || output("/sbin/ldconfig", ["-p"]));
+  // Not on the path of an ordinary user everywhere.
+  const cache =
+    (await commandOutput("ldconfig", ["-p"])) ?? (await commandOutput("/sbin/ldconfig", ["-p"])) ?? "";
   const folders = (process.env.LD_LIBRARY_PATH ?? "").split(":").filter(Boolean);
   return new Map(
     files.map((file) => {
@@ -64,12 +65,4 @@ export async function libraryVersions(): Promise<Record<string, string>> {
     if (version) versions[name] = version;
   }
   return versions;
-}
-
-async function output(command: string, args: readonly string[]): Promise<string> {
-  try {
-    return (await promisify(execFile)(command, [...args], { timeout: 10_000 })).stdout;
-  } catch {
-    return "";
-  }
 }

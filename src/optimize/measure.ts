@@ -1,18 +1,17 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { tryProvider } from "../inference/providers.js";
+import { tryProvider } from "../inference/providers/try-provider.js";
 import type { Runtime } from "../inference/runtime.js";
-import { chainFeeds } from "../optimize/chain.js";
-import { randomFeeds } from "../optimize/compare.js";
-import { type Contest, contest, thresholds } from "../optimize/contest.js";
-import { type Differences, differences, REFUSED_DIFFERENCE, refuseOthers } from "../optimize/differences.js";
-import { type GpuTrial, tryOnGpu } from "../optimize/gpu-trial.js";
-import type { Optimized, OptimizedGraph } from "../optimize/optimize.js";
-import { type Feeds, Rival } from "../optimize/rival.js";
 import { type Bundle, loadBundle } from "../policy/bundle.js";
-import { type ServingGraph, writeBundle } from "./optimize-write.js";
-import type { StatusLine } from "./terminal.js";
+import { chainFeeds } from "./chain.js";
+import { randomFeeds } from "./compare.js";
+import { type Contest, contest, thresholds } from "./contest.js";
+import { type Differences, differences, REFUSED_DIFFERENCE, refuseOthers } from "./differences.js";
+import { type GpuTrial, tryOnGpu } from "./gpu-trial.js";
+import type { Optimized, OptimizedGraph } from "./optimize.js";
+import { type Feeds, Rival } from "./rival.js";
+import { type ServingGraph, writeBundle } from "./write-bundle.js";
 
 /** What was found out about the graphs of one network. */
 export interface Measured {
@@ -44,20 +43,20 @@ interface Bench {
   readonly optimized: Optimized;
   readonly runtime: Runtime;
   readonly feedsFor: (rows: number) => Feeds;
-  readonly status: StatusLine;
+  readonly said: (what: string) => void;
 }
 
 export async function measure(
   bundle: Bundle,
   optimized: Optimized,
   runtime: Runtime,
-  status: StatusLine,
+  said: (what: string) => void,
 ): Promise<Measured> {
   const feedsFor = (rows: number) => randomFeeds(bundle.manifest, rows, 1, rows);
-  const bench = { bundle, optimized, runtime, feedsFor, status };
+  const bench = { bundle, optimized, runtime, feedsFor, said };
   const original = await Rival.load("original", bundle.network, runtime);
   try {
-    status.show("solving a chain to compare along");
+    said("solving a chain to compare along");
     const chain = await chainFeeds(original, bundle.manifest);
     const cpu = await measureOnCpu(bench, original, chain);
     const compared = await compareHere(bench, original, chain);
@@ -69,7 +68,7 @@ export async function measure(
 }
 
 async function measureOnCpu(bench: Bench, original: Rival, chain: Feeds): Promise<Measured> {
-  const { bundle, optimized, runtime, feedsFor, status } = bench;
+  const { bundle, optimized, runtime, feedsFor, said } = bench;
   const graphs = optimized.graphs.filter((graph) => graph.for === "cpu");
   const rivals: Rival[] = [];
   try {
@@ -77,13 +76,13 @@ async function measureOnCpu(bench: Bench, original: Rival, chain: Feeds): Promis
     for (const { name, bytes } of graphs) {
       const rival = await Rival.load(name, bytes, runtime, optimized.observation);
       rivals.push(rival);
-      status.show(`comparing the ${name} graph with the original`);
+      said(`comparing the ${name} graph with the original`);
       const difference = await differences(original, rival, bundle.manifest, chain);
       refuseOthers(name, difference);
       found.push(difference);
     }
     const contests = await contest([original, ...rivals], SIZES, feedsFor, (rows) =>
-      status.show(`timing batches of ${rows}`),
+      said(`timing batches of ${rows}`),
     );
     const [, ...from] = thresholds(contests);
     return {
@@ -100,10 +99,10 @@ type Compared = Omit<MeasuredGraph, "from">;
 
 /** Graphs for a GPU are compared on the CPU, which every machine has. */
 async function compareHere(bench: Bench, original: Rival, chain: Feeds): Promise<Compared[]> {
-  const { bundle, optimized, runtime, status } = bench;
+  const { bundle, optimized, runtime, said } = bench;
   const compared: Compared[] = [];
   for (const graph of optimized.graphs.filter((other) => other.for === "gpu")) {
-    status.show(`comparing the ${graph.name} graph with the original`);
+    said(`comparing the ${graph.name} graph with the original`);
     const bytes = graph.rehearsal ?? graph.bytes;
     const rival = await Rival.load(graph.name, bytes, runtime, optimized.observation);
     try {
@@ -124,7 +123,7 @@ function tooCoarse({ noise, clean }: Differences): string | undefined {
 }
 
 async function measureOnGpu(
-  { bundle, optimized, runtime, feedsFor, status }: Bench,
+  { bundle, optimized, runtime, feedsFor, said }: Bench,
   original: Rival,
   chain: Feeds,
   compared: readonly Compared[],
@@ -136,15 +135,13 @@ async function measureOnGpu(
     // The graphs for a GPU may run where the original does not, and a driver may crash: a bundle is tried in another process.
     await writeBundle(bundle, trial, placed(compared, undefined), observation);
     for (const provider of GPU_PROVIDERS) {
-      status.show(`trying ${provider}`);
+      said(`trying ${provider}`);
       const { usable } = await tryProvider({ ...runtime, provider }, { policy: await loadBundle(trial) });
       if (!usable) continue;
       const graphs = compared.filter(({ reason }) => reason === undefined);
       const asked = { manifest, chain, feedsFor };
       const gpu = { ...runtime, provider };
-      return await tryOnGpu(original, { network, graphs, observation }, gpu, asked, (what) =>
-        status.show(what),
-      );
+      return await tryOnGpu(original, { network, graphs, observation }, gpu, asked, (what) => said(what));
     }
     return undefined;
   } finally {

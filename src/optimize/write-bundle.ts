@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join, parse } from "node:path";
-import type { OptimizedGraph } from "../optimize/optimize.js";
-import { type ObservationFile, type OptimizedFile, withOptimized } from "../optimize/optimized-manifest.js";
 import type { Bundle } from "../policy/bundle.js";
+import type { OptimizedGraph } from "./optimize.js";
+import { type ObservationFile, type OptimizedFile, withOptimized } from "./optimized-manifest.js";
 
 /** What was written into a bundle. */
 export interface WrittenFiles {

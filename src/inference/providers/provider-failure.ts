@@ -1,4 +1,4 @@
-import type { ProviderName } from "./runtime.js";
+import type { ProviderName } from "../runtime.js";
 
 const LONGEST_REASON = 160;
 

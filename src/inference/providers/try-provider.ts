@@ -1,14 +1,14 @@
-import type { Bundle } from "../policy/bundle.js";
-import { ConfigurationError } from "../policy/errors.js";
-import type { BatchCurve } from "./batch-curve.js";
+import type { Bundle } from "../../policy/bundle.js";
+import { ConfigurationError } from "../../policy/errors.js";
+import type { BatchCurve } from "../batch-curve.js";
+import type { ProviderName, Runtime } from "../runtime.js";
+import type { SolverSettings } from "../settings.js";
 import { missingLibraries } from "./cuda-libraries.js";
 import { type Device, deviceOf } from "./devices.js";
-import { probeAnswer } from "./probe-model.js";
+import { probeAnswer } from "./probe-answer.js";
 import { type ProbeOptions, type ProbeOutcome, runProbe } from "./probe-process.js";
 import type { ProbeReport, ProbeRequest } from "./probe-protocol.js";
 import { explainFailure } from "./provider-failure.js";
-import type { ProviderName, Runtime } from "./runtime.js";
-import type { SolverSettings } from "./settings.js";
 
 /** Of the largest number in the right answer. Tensor cores round factors to 10 bits: 1e-3; wrong kernels are off by 1. */
 const WRONG = 0.01;
