@@ -5,6 +5,8 @@ import { z } from "zod";
 /** onnxruntime's execution providers that Parapilot runs on, in the order in which they are tried. */
 export const PROVIDERS = ["cpu", "webgpu", "cuda"] as const;
 
+const FALLBACK = "the CPU may run what the provider cannot; otherwise such a network is refused";
+
 /** Where and how the network runs. */
 export const runtimeSchema = z.strictObject({
   provider: z.enum(PROVIDERS).default("cpu").describe("onnxruntime execution provider"),
@@ -16,10 +18,7 @@ export const runtimeSchema = z.strictObject({
     .default(() => Math.min(2, availableParallelism()))
     .describe("threads of one network call"),
   spin: z.boolean().default(true).describe("threads wait for the next call busily instead of asleep"),
-  allow_fallback: z
-    .boolean()
-    .optional()
-    .describe("the CPU may run what the provider cannot; otherwise such a network is refused"),
+  allow_fallback: z.boolean().optional().describe(FALLBACK),
 });
 
 /** Where and how a network runs: the provider by its name. */
@@ -33,10 +32,12 @@ export const wantedRuntimeSchema = runtimeSchema.extend({
     .enum([...PROVIDERS, "auto"])
     .default("cpu")
     .describe("onnxruntime execution provider; auto measures those that work and takes the fastest"),
+  // A ROS parameter always has a value.
+  allow_fallback: runtimeSchema.shape.allow_fallback.unwrap().default(false).describe(FALLBACK),
 });
 
 /** A {@link Runtime} whose provider may still be "auto". */
-export type WantedRuntime = z.infer<typeof wantedRuntimeSchema>;
+export type WantedRuntime = Omit<Runtime, "provider"> & { readonly provider: ProviderName | "auto" };
 
 export function describeRuntime({ provider, threads, spin, allow_fallback }: Runtime): string {
   const fallback = allow_fallback && provider !== "cpu" ? " with fallback to the cpu" : "";

@@ -51,10 +51,16 @@ function withGraphs(manifest: string, graphs: readonly AddedGraph[]): string {
   return stringify(document);
 }
 
-/** A copy of the shipped policy with something changed; its folder. */
+function withoutGraphs(manifest: string): string {
+  return manifest
+    .replace(/^ {2}observation: \{ file.*\n/m, "")
+    .replace(/^ {2}optimized:\n(?: {4}- .*\n)*/m, "");
+}
+
+/** A copy of the shipped policy with its original network alone, and something changed; its folder. */
 export async function changedBundle(changes: Changes = {}): Promise<string> {
   const folder = await temporaryFolder();
-  let text = await readFile(join(SHIPPED, "policy.yaml"), "utf8");
+  let text = withoutGraphs(await readFile(join(SHIPPED, "policy.yaml"), "utf8"));
   if (changes.network) {
     const bytes = changes.network(await readFile(join(SHIPPED, "denoiser.onnx")));
     await writeFile(join(folder, "denoiser.onnx"), bytes);
