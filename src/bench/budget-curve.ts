@@ -44,7 +44,7 @@ export async function budgetCurve(
   progress: (what: string) => void,
 ): Promise<BudgetCurve> {
   const timed = await playClosedLoop(
-    world,
+    [world],
     bundle,
     { solver: { name: "sequential" }, runtime, episodes: 1, seed },
     (what) => progress(`timing the sequential solve: ${what}`),
@@ -56,7 +56,7 @@ export async function budgetCurve(
     const solve = share * sequentialMs;
     const loop = { solver, runtime, episodes, seed, budgets: { solve } };
     const tell = (what: string) => progress(`budget ${(100 * share).toFixed(0)} %: ${what}`);
-    const { records } = await playClosedLoop(world, bundle, loop, tell);
+    const { records } = await playClosedLoop([world], bundle, loop, tell);
     rows.push(rowOf(share, solve, records));
   }
   return { sequential_ms: sequentialMs, rows };

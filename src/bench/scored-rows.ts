@@ -34,7 +34,7 @@ export async function scoreRows(
       // Blended, the actions would not be the sampler's.
       const plan = { blend: "none" } as const;
       const loop = { solver: optionsFor(contender, row.start), runtime, episodes, seed, plan };
-      const { records } = await playClosedLoop(world, bundle, loop, (what) =>
+      const { records } = await playClosedLoop([world], bundle, loop, (what) =>
         progress(`${row.name}, ${row.start}: ${what}`),
       );
       scored.push({ ...row, score: scoreOf(seed, summarise(records)) });

@@ -48,7 +48,7 @@ export async function benchSeams(
       if (event.kind === "tick") ticks.push(event as TickRecord);
     };
     const loop = { solver, runtime, episodes, seed, plan, watch };
-    const { records } = await playClosedLoop(world, bundle, loop, (what) =>
+    const { records } = await playClosedLoop([world], bundle, loop, (what) =>
       progress(`${JSON.stringify(plan)}: ${what}`),
     );
     const { score_mean, scores, sweeps } = summarise(records);

@@ -21,6 +21,11 @@ export async function openWorld(task: string): Promise<World> {
   return worlds[task]();
 }
 
+/** So many worlds of a task, for episodes that are played at the same time. */
+export async function openWorlds(task: string, count: number): Promise<World[]> {
+  return Promise.all(Array.from({ length: count }, () => openWorld(task)));
+}
+
 /** @throws ConfigurationError when a policy is for another world. */
 export function checkTask(world: string, policy: { readonly name: string; readonly task: string }): void {
   if (policy.task === world) return;
