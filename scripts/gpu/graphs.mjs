@@ -6,8 +6,8 @@
 // For measuring: nothing is compared or timed here, as `parapilot optimize` does before it keeps a graph.
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { writeBundle } from "../../dist/src/optimize/write-bundle.js";
 import { optimize } from "../../dist/src/optimize/optimize.js";
+import { writeBundle } from "../../dist/src/optimize/write-bundle.js";
 import { loadBundle } from "../../dist/src/policy/bundle.js";
 
 const { positionals } = parseArgs({ allowPositionals: true });
