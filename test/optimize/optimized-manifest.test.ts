@@ -25,7 +25,10 @@ const FILES = [
 const ENTRIES = { files: FILES, observation: { file: "denoiser.observation.onnx", sha256: "d".repeat(64) } };
 
 it.each([
-  ["in blocks", async () => readFile(join(SHIPPED, "policy.yaml"), "utf8")],
+  [
+    "in blocks",
+    async () => withOptimized(await readFile(join(SHIPPED, "policy.yaml"), "utf8"), { files: [] }),
+  ],
   ["in one line", async () => JOINT],
   ["with comments", async () => "a: 1 # one\ndenoiser:\n    file: x.onnx # the network\n# end\nb: 2\n"],
   ["at the end, without a line break", async () => "denoiser:\n  file: x.onnx"],
