@@ -10,7 +10,7 @@ type State = Rung | "silence" | "silence, holding";
 
 /** Writes down what happens in one episode, step by step, as the robot's side sees it. */
 export class Chronicle {
-  readonly #coverage: number[] = [];
+  readonly #progress: number[] = [];
   readonly #actions: (readonly number[])[] = [];
   readonly #ticks: TickSample[] = [];
   readonly #incidents: Incident[] = [];
@@ -70,19 +70,19 @@ export class Chronicle {
     isHeld: boolean,
     {
       reward,
-      coverage,
+      progress,
       terminated,
       truncated,
     }: {
       readonly reward: number;
-      readonly coverage: number;
+      readonly progress: number;
       readonly terminated: boolean;
       readonly truncated: boolean;
     },
   ): void {
     if (isHeld) this.#heldSteps += 1;
     this.#actions.push(action);
-    this.#coverage.push(coverage);
+    this.#progress.push(progress);
     this.#score = Math.max(this.#score, reward);
     this.#isSuccess ||= terminated;
     this.#isFinished ||= terminated || truncated;
@@ -99,7 +99,7 @@ export class Chronicle {
       score: this.#score,
       success: this.#isSuccess,
       finished: this.#isFinished,
-      coverage: this.#coverage,
+      progress: this.#progress,
       actions: this.#actions,
       ticks: this.#ticks,
       roundTripsMs: this.#roundTripsMs,

@@ -1,7 +1,17 @@
+export { type Demonstration, toCsv } from "./demonstration.js";
 export type { Environment, ResetResult, StepResult } from "./gym.js";
+export { type AnimationOptions, animate, renderPng } from "./image.js";
+export { LiftExpert } from "./lift/expert.js";
+export { playableLift } from "./lift/playable.js";
+export { type LiftObservation, lift } from "./lift/task.js";
 export { type PlayOptions, playEpisode } from "./play.js";
 export { PolicyClient } from "./policy-client.js";
 export { PushTEnv, type PushTInfo, type PushTOptions, type PushTReset } from "./pusht/env.js";
-export { type AnimationOptions, animate, renderPng } from "./pusht/image.js";
 export type { PushTObservation, PushTState } from "./pusht/observation.js";
+export { playablePushT } from "./pusht/playable.js";
 export { type Overlay, renderSvg } from "./pusht/render.js";
+export { StackExpert } from "./stack/expert.js";
+export { playableStack } from "./stack/playable.js";
+export { type StackObservation, stack } from "./stack/task.js";
+export { TableEnv, type TableOptions } from "./table/env.js";
+export type { World } from "./world.js";

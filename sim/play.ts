@@ -12,8 +12,14 @@ import type { PolicyClient } from "./policy-client.js";
 /** What a world shows: a list of numbers per name. */
 export type Seen = Readonly<Record<string, ArrayLike<number>>>;
 
+/** What every world tells of itself. */
+export interface Progress {
+  /** How far the task is: 0 to 1, and 1 is success. */
+  readonly progress: number;
+}
+
 /** A world with what a player must know about it. */
-export interface PlayableWorld<Observation extends Seen, Info extends { readonly coverage: number }> {
+export interface PlayableWorld<Observation extends Seen, Info extends Progress> {
   readonly env: Environment<Observation, ArrayLike<number>, Info, { readonly seed: number }>;
   /** The action that keeps the robot where it is. */
   hold(observation: Observation): readonly number[];
@@ -24,7 +30,7 @@ export interface StepEvent {
   readonly step: number;
   readonly action: readonly number[];
   readonly reward: number;
-  readonly coverage: number;
+  readonly progress: number;
   /** The newest action message in hand, with the plan as it stood. */
   readonly message: ActionMessage | undefined;
   readonly tick: TickSample | undefined;
@@ -60,7 +66,7 @@ export interface PlayOptions {
  * @example
  * const record = await playEpisode(world, client, { seed: 0, episode: 0, policy, pace: "lock-step" });
  */
-export async function playEpisode<Observation extends Seen, Info extends { readonly coverage: number }>(
+export async function playEpisode<Observation extends Seen, Info extends Progress>(
   world: PlayableWorld<Observation, Info>,
   client: PolicyClient,
   options: PlayOptions,
@@ -88,12 +94,12 @@ export async function playEpisode<Observation extends Seen, Info extends { reado
     const result = world.env.step(action);
     observation = result.observation;
     const { reward, terminated, truncated, info } = result;
-    chronicle.executed(action, isHeld, { reward, terminated, truncated, coverage: info.coverage });
+    chronicle.executed(action, isHeld, { reward, terminated, truncated, progress: info.progress });
     options.onStep?.({
       step,
       action,
       reward,
-      coverage: info.coverage,
+      progress: info.progress,
       message: inHand.message,
       tick: chronicle.lastTick,
       deadlineMisses: chronicle.deadlineMisses,

@@ -1,6 +1,6 @@
 """Checks the finite differences of `parapilot calibrate` against automatic differentiation.
 
-    python check_response.py --weights weights.pt --onnx ../pusht/denoiser.onnx --data DIR
+    python check_response.py --policy ../pusht --weights weights.pt --onnx ../pusht/denoiser.onnx --data DIR
 
 At states on the way from noise to demonstrations, the Jacobian of the clean prediction is computed twice: by automatic
 differentiation of the PyTorch network in float64, and by central differences through the ONNX network in float32, with
@@ -16,35 +16,35 @@ import numpy as np
 import onnxruntime
 import torch
 
+import checkpoint
 from demonstrations import training_windows
-from network import DenoisingUnet
+from policy import read_policy
 from schedule import cumulative_signal
 
-LEVELS = 100
 STEP = 0.02
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--policy", type=Path, default=Path("../pusht"), help="folder with policy.yaml")
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--onnx", type=Path, required=True)
-    parser.add_argument("--data", type=Path, required=True, help="folder with demos.csv.gz and demos_goal356.csv.gz")
+    parser.add_argument("--data", type=Path, required=True, help="folder with the demonstrations")
     parser.add_argument("--states", type=int, default=8)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
 
     torch.manual_seed(arguments.seed)
-    seen, chunks = (torch.from_numpy(a) for a in training_windows(arguments.data))
-    network = DenoisingUnet(chunks.shape[-1], seen.shape[-1], levels=LEVELS)
-    network.load_state_dict(torch.load(arguments.weights, weights_only=True)["weights"])
-    network.double().eval()
+    policy = read_policy(arguments.policy)
+    seen, chunks = (torch.from_numpy(a) for a in training_windows(policy, arguments.data))
+    network = checkpoint.load(arguments.weights, policy).double()
     session = onnxruntime.InferenceSession(str(arguments.onnx), providers=["CPUExecutionProvider"])
-    signal = cumulative_signal(LEVELS)
+    signal = cumulative_signal(policy.levels)
     picked = torch.randint(len(seen), (arguments.states,))
     shape, size = chunks.shape[1:], chunks[0].numel()
 
     def clean(noise: torch.Tensor, x: torch.Tensor, level: int) -> torch.Tensor:
-        return ((x - (1 - signal[level]).sqrt() * noise) / signal[level].sqrt()).clamp(-1, 1)
+        return ((x - (1 - signal[level]).sqrt() * noise) / signal[level].sqrt()).clamp(-policy.clip, policy.clip)
 
     worst = 0.0
     for level in [0, 1, 5, 10, 20, 40, 60, 80]:

@@ -1,6 +1,6 @@
 """Exports trained weights as denoiser.onnx and checks it against the PyTorch network.
 
-    python export.py --weights weights.pt --out ../pusht/denoiser.onnx
+    python export.py --policy ../pusht --weights weights.pt --out ../pusht/denoiser.onnx
 
 Inputs: sample [batch, H, D] float32, level [batch] int64, observation [1, To * O] float32 (one row for the whole
 batch). Output: noise [batch, H, D] float32. What the level alone contributes is a table in the file.
@@ -18,12 +18,9 @@ import onnxruntime
 import torch
 from torch import Tensor, nn
 
-from demonstrations import HORIZON, N_OBS_STEPS
+import checkpoint
 from network import DenoisingUnet
-
-LEVELS = 100
-ACTION_DIM = 2
-OBSERVATION_DIM = N_OBS_STEPS * 20
+from policy import read_policy
 
 
 class Exported(nn.Module):
@@ -46,16 +43,16 @@ def without_metadata(model: onnx.ModelProto) -> onnx.ModelProto:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--policy", type=Path, default=Path("../pusht"), help="folder with policy.yaml")
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
 
-    network = DenoisingUnet(ACTION_DIM, OBSERVATION_DIM, levels=LEVELS)
-    network.load_state_dict(torch.load(arguments.weights, weights_only=True)["weights"])
-    network.eval()
-    sample = torch.randn(4, HORIZON, ACTION_DIM)
-    level = torch.tensor([0, 10, 50, LEVELS - 1])
-    observation = torch.randn(1, OBSERVATION_DIM)
+    policy = read_policy(arguments.policy)
+    network = checkpoint.load(arguments.weights, policy)
+    sample = torch.randn(4, policy.horizon, policy.action_dim)
+    level = torch.tensor([0, 10, 50, policy.levels - 1])
+    observation = torch.randn(1, policy.observation_dim)
     batch = torch.export.Dim("batch", min=1, max=4096)
     program = torch.onnx.export(
         Exported(network).eval(),

@@ -1,23 +1,24 @@
-"""Trains the PushT denoiser and keeps the moving average of its weights.
+"""Trains the denoiser of a policy and keeps the moving average of its weights.
 
-    python train.py --data DIR --out weights.pt --steps 18000 --seed 0
+    python train.py --policy ../pusht --data DIR --out weights.pt --steps 18000 --seed 0
+
+Sizes, names and ranges are those of the policy's policy.yaml.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 
+import checkpoint
 from demonstrations import training_windows
 from network import DenoisingUnet
+from policy import read_policy
 from schedule import cumulative_signal
-
-LEVELS = 100
 
 
 class Average:
@@ -35,26 +36,31 @@ class Average:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="folder with demos.csv.gz and demos_goal356.csv.gz")
+    parser.add_argument("--policy", type=Path, default=Path("../pusht"), help="folder with policy.yaml")
+    parser.add_argument("--data", type=Path, required=True, help="folder with the demonstrations")
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--channels", type=int, nargs="+", default=[64, 128, 256], help="of the network, level by level")
     parser.add_argument("--steps", type=int, default=18000)
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--rate", type=float, default=3e-4)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1, help="one per free core")
+    parser.add_argument("--eager", action="store_true", help="float32 and nothing compiled: slower steps, no wait")
     parser.add_argument("--keep-every", type=int, default=0, help="also keep a checkpoint every so many steps")
     arguments = parser.parse_args()
 
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(arguments.seed)
-    seen, chunks = (torch.from_numpy(a) for a in training_windows(arguments.data))
-    model = DenoisingUnet(action_dim=chunks.shape[-1], observation_dim=seen.shape[-1], levels=LEVELS)
+    policy = read_policy(arguments.policy)
+    seen, chunks = (torch.from_numpy(a) for a in training_windows(policy, arguments.data))
+    channels = tuple(arguments.channels)
+    model = DenoisingUnet(policy.action_dim, policy.observation_dim, channels, levels=policy.levels)
     print(f"{sum(p.numel() for p in model.parameters()):,} weights, {len(seen):,} windows", flush=True)
 
-    signal = cumulative_signal(LEVELS)
+    signal = cumulative_signal(policy.levels)
     signal_scale, noise_scale = signal.sqrt().float(), (1 - signal).sqrt().float()
     optimiser = torch.optim.AdamW(model.parameters(), lr=arguments.rate, weight_decay=1e-6, betas=(0.95, 0.999))
-    warmup = 500
+    warmup = min(500, arguments.steps // 12)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimiser,
         lambda step: min(
@@ -63,19 +69,20 @@ def main() -> None:
         ),
     )
     average = Average(model)
-    # Fused pointwise kernels and bfloat16 products: three times the speed of eager float32 on a recent CPU core.
-    predict = torch.compile(model)
+    # Fused pointwise kernels and bfloat16 products: three times the speed of eager float32 on a recent CPU core, after
+    # minutes of compilation that a small network does not earn back.
+    predict = model if arguments.eager else torch.compile(model)
     started, running = time.monotonic(), 0.0
 
     def keep(path: Path, step: int) -> None:
-        torch.save({"weights": average.weights, "step": step, "arguments": json.dumps(vars(arguments), default=str)}, path)
+        checkpoint.save(path, average.weights, step, arguments)
 
     for step in range(1, arguments.steps + 1):
         picked = torch.randint(len(seen), (arguments.batch,))
-        level = torch.randint(LEVELS, (arguments.batch,))
+        level = torch.randint(policy.levels, (arguments.batch,))
         clean, noise = chunks[picked], torch.randn(arguments.batch, *chunks.shape[1:])
         noisy = signal_scale[level, None, None] * clean + noise_scale[level, None, None] * noise
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=not arguments.eager):
             predicted = predict(noisy, level, seen[picked])
         loss = F.mse_loss(predicted.float(), noise)
         optimiser.zero_grad(set_to_none=True)

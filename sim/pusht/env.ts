@@ -1,6 +1,6 @@
 import type { Environment, ResetResult, StepResult } from "../gym.js";
+import { RandomState } from "../mt19937.js";
 import { coverage } from "./coverage.js";
-import { RandomState } from "./mt19937.js";
 import { observe, type PushTObservation, type PushTState, wrapAngle } from "./observation.js";
 import { CENTRE_OF_GRAVITY_Y } from "./tee.js";
 import { SUBSTEP, World } from "./world.js";
@@ -29,6 +29,8 @@ export type PushTReset = { readonly seed: number } | { readonly state: ArrayLike
 export interface PushTInfo {
   /** Share of the goal T that the block covers, 0 to 1. */
   readonly coverage: number;
+  /** That share over the one that is success, at most 1. */
+  readonly progress: number;
   /** Contact points of all touching pairs, summed over the step's ten substeps. */
   readonly nContacts: number;
 }
@@ -68,9 +70,10 @@ export class PushTEnv implements Environment<PushTObservation, ArrayLike<number>
     const nContacts = world.substep();
     this.#world = world;
     this.#steps = 0;
+    const covered = coverage(world.bar, world.stem);
     return {
       observation: observe(this.state()),
-      info: { coverage: coverage(world.bar, world.stem), nContacts },
+      info: { coverage: covered, progress: progress(covered), nContacts },
     };
   }
 
@@ -89,10 +92,10 @@ export class PushTEnv implements Environment<PushTObservation, ArrayLike<number>
     const covered = coverage(world.bar, world.stem);
     return {
       observation: observe(this.state()),
-      reward: Math.min(covered / SUCCESS_COVERAGE, 1),
+      reward: progress(covered),
       terminated: covered > SUCCESS_COVERAGE,
       truncated: this.#steps >= this.maxSteps,
-      info: { coverage: covered, nContacts },
+      info: { coverage: covered, progress: progress(covered), nContacts },
     };
   }
 
@@ -114,6 +117,10 @@ export class PushTEnv implements Environment<PushTObservation, ArrayLike<number>
     }
     return this.#world;
   }
+}
+
+function progress(covered: number): number {
+  return Math.min(covered / SUCCESS_COVERAGE, 1);
 }
 
 /** The start that numpy's RandomState(seed) gives, drawn in this order. */

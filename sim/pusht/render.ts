@@ -1,10 +1,9 @@
+import { FRAME_SIZE } from "../image.js";
+import { caption, short } from "../svg.js";
 import { GOAL } from "./coverage.js";
 import type { PushTState } from "./observation.js";
 import { BAR, STEM } from "./tee.js";
 import { AGENT_RADIUS, WALL_RADIUS, WALLS } from "./world.js";
-
-/** Side of a frame in pixels: one SVG unit is one pixel of the task. */
-export const FRAME_SIZE = 512;
 
 /** What a person watching wants to see on top of the world; coordinates in pixels. */
 export interface Overlay {
@@ -76,23 +75,4 @@ function cross([x, y]: Point): string {
     `<path d="${arms}" stroke="#fff" stroke-width="8" stroke-linecap="round" opacity="0.7"/>` +
     `<path d="${arms}" stroke="#f00" stroke-width="4" stroke-linecap="round"/>`
   );
-}
-
-/** The white outline keeps the text readable wherever the block is. */
-function caption(text: string): string {
-  const style =
-    'font-family="DejaVu Sans, Verdana, Arial, sans-serif" font-size="22" fill="#212529" stroke="#fff" stroke-width="4" stroke-linejoin="round" paint-order="stroke"';
-  return `<text x="16" y="35" ${style}>${escapeXml(text)}</text>`;
-}
-
-const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
-
-/** Also drops the control characters that XML cannot hold at all. */
-function escapeXml(text: string): string {
-  return text.replace(/\p{Cc}/gu, " ").replace(/[&<>]/g, (character) => ENTITIES[character]);
-}
-
-/** A hundredth of a pixel is finer than anyone sees, and keeps a frame under 2 kB. */
-function short(value: number): string {
-  return String(Math.round(value * 100) / 100);
 }

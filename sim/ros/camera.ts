@@ -1,6 +1,6 @@
 import type { RosGraph, RosPublisher } from "../../src/ros/graph.js";
 import { COMMAND_QOS } from "../../src/ros/qos.js";
-import { renderRgb } from "../pusht/image.js";
+import { renderRgb } from "../image.js";
 import type { PushTState } from "../pusht/observation.js";
 import { renderSvg } from "../pusht/render.js";
 import { boardHeader } from "./board.js";

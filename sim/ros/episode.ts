@@ -100,9 +100,9 @@ export class Episode {
     else this.#chronicle.silent(this.#step, !isOver);
     const action = positions.map((p) => p * PIXELS_PER_METRE);
     const { reward, terminated, truncated, info } = this.#env.step(action);
-    const { coverage } = info;
+    const { coverage, progress } = info;
     const isHeld = isOver && !this.#isAnswered;
-    this.#chronicle.executed(action, isHeld, { reward, terminated, truncated, coverage });
+    this.#chronicle.executed(action, isHeld, { reward, terminated, truncated, progress });
     this.#sight = this.#look(coverage, Math.max(this.#sight.score, reward));
     this.#step += 1;
     return !(terminated || truncated);

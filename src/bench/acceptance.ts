@@ -71,7 +71,7 @@ export async function benchAcceptance(
   let elsewhere: Float64Array | undefined;
   let done = 0;
   const options = calibration ? { calibration } : {};
-  for await (const tick of policyTicks(openWorld(), network, manifest, stride, seed, options)) {
+  for await (const tick of policyTicks(await openWorld(), network, manifest, stride, seed, options)) {
     const { cold, warm, observation, solved } = tick;
     if (!warm.start) continue;
     const exact = await sample(cold);

@@ -1,4 +1,4 @@
-import type { PlayablePushT } from "../../sim/pusht/playable.js";
+import type { World } from "../../sim/world.js";
 import type { Runtime } from "../inference/runtime.js";
 import type { SolverOptions } from "../inference/settings.js";
 import type { Bundle } from "../policy/bundle.js";
@@ -38,13 +38,13 @@ export interface BudgetCurve {
 
 /** Plays the same episodes with ever smaller solve budgets, in lock-step: the world waits for the budget and no longer. */
 export async function budgetCurve(
-  world: PlayablePushT,
+  world: World,
   bundle: Bundle,
   { solver, runtime, episodes, seed, shares }: BudgetCurveOptions,
   progress: (what: string) => void,
 ): Promise<BudgetCurve> {
   const timed = await playClosedLoop(
-    world,
+    [world],
     bundle,
     { solver: { name: "sequential" }, runtime, episodes: 1, seed },
     (what) => progress(`timing the sequential solve: ${what}`),
@@ -56,7 +56,7 @@ export async function budgetCurve(
     const solve = share * sequentialMs;
     const loop = { solver, runtime, episodes, seed, budgets: { solve } };
     const tell = (what: string) => progress(`budget ${(100 * share).toFixed(0)} %: ${what}`);
-    const { records } = await playClosedLoop(world, bundle, loop, tell);
+    const { records } = await playClosedLoop([world], bundle, loop, tell);
     rows.push(rowOf(share, solve, records));
   }
   return { sequential_ms: sequentialMs, rows };

@@ -33,7 +33,7 @@ export async function watchEpisode(
   const driver = watched(createSolver(settings, calibration?.response), (sweep) => changes.push(sweep));
   const options = { rule, driver, ...(calibration ? { calibration } : {}) };
   const ticks: TickResiduals[] = [];
-  for await (const tick of policyTicks(openWorld(), network, manifest, stride, seed, options)) {
+  for await (const tick of policyTicks(await openWorld(), network, manifest, stride, seed, options)) {
     if (tick.seed !== seed) break;
     ticks.push({ step: tick.step, changes });
     changes = [];

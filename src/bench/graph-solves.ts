@@ -64,7 +64,7 @@ export async function benchGraphSolves(
     const options = { rule, ...(calibration ? { calibration } : {}) };
     let done = 0;
     for await (const tick of apart(
-      policyTicks(openWorld(), network, manifest, manifest.n_action_steps, seed, options),
+      policyTicks(await openWorld(), network, manifest, manifest.n_action_steps, seed, options),
     )) {
       progress(`state ${done + 1}/${states}`);
       const exact = { chunk: (await lastIterate(sequential(), tick.cold)).chunk.slice(), executed };

@@ -78,7 +78,7 @@ export async function benchPlanner(
       solves: [] as Timed[],
     }));
     const options = { rule, ...(calibration ? { calibration } : {}) };
-    const ticks = apart(policyTicks(openWorld(), network, manifest, stride, seed, options));
+    const ticks = apart(policyTicks(await openWorld(), network, manifest, stride, seed, options));
     for (let state = 0; state < states; state++) {
       progress(`stride ${stride}, state ${state + 1}/${states}`);
       const tick = await ticks.next();

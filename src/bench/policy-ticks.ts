@@ -1,4 +1,4 @@
-import type { PlayableWorld, Seen } from "../../sim/play.js";
+import type { PlayableWorld, Progress, Seen } from "../../sim/play.js";
 import type { PolicyNetwork } from "../inference/policy-network.js";
 import { type Calibration, guessFor } from "../policy/calibration.js";
 import { ConfigurationError } from "../policy/errors.js";
@@ -46,7 +46,7 @@ export interface TickOptions {
  * @throws ConfigurationError when a chunk does not reach as far as the stride.
  */
 export async function* policyTicks<Observation extends Seen>(
-  { env }: PlayableWorld<Observation, { readonly coverage: number }>,
+  { env }: PlayableWorld<Observation, Progress>,
   network: PolicyNetwork,
   manifest: Manifest,
   stride: number,

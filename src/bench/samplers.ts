@@ -1,4 +1,4 @@
-import type { PlayablePushT } from "../../sim/pusht/playable.js";
+import type { World } from "../../sim/world.js";
 import type { PolicyNetwork } from "../inference/policy-network.js";
 import { createRule, describeRule } from "../inference/rule-settings.js";
 import { createSolver } from "../inference/settings.js";
@@ -24,7 +24,7 @@ export interface Bench {
   readonly bundle: Bundle;
   readonly network: PolicyNetwork;
   /** Called for every loop, since each needs a world of its own. */
-  readonly openWorld: () => PlayablePushT;
+  readonly openWorld: () => Promise<World>;
 }
 
 export interface SamplerPlan {
@@ -70,13 +70,16 @@ export async function benchSamplers(
   for (const [pass, stride] of strides.entries()) {
     // A cold solve does not depend on the stride: one pass measures it.
     const startsOf = ({ starts }: Contender) => starts.filter((start) => start === "warm" || pass === 0);
-    const running = heats
-      .filter(({ runners }) => runners.some(({ contender }) => startsOf(contender).length > 0))
-      .map(({ rule, runners }) => {
+    const under = heats.filter(({ runners }) =>
+      runners.some(({ contender }) => startsOf(contender).length > 0),
+    );
+    const running = await Promise.all(
+      under.map(async ({ rule, runners }) => {
         const options = { rule, ...(calibration ? { calibration } : {}) };
-        const ticks = apart(policyTicks(openWorld(), network, manifest, stride, seed, options));
+        const ticks = apart(policyTicks(await openWorld(), network, manifest, stride, seed, options));
         return { rule, runners, ticks };
-      });
+      }),
+    );
     const samples = new Map<string, Sample[]>();
     for (let state = 0; state < states; state++) {
       for (const { rule, runners, ticks } of running) {

@@ -1,4 +1,4 @@
-import type { PlayablePushT } from "../../sim/pusht/playable.js";
+import type { World } from "../../sim/world.js";
 import type { Runtime } from "../inference/runtime.js";
 import type { Bundle } from "../policy/bundle.js";
 import { summarise } from "../telemetry/summary.js";
@@ -9,7 +9,7 @@ import type { SamplerRow } from "./sampler-row.js";
 import { comparedTo, type Score, scoreOf } from "./score.js";
 
 export interface Exam {
-  readonly world: PlayablePushT;
+  readonly world: World;
   readonly bundle: Bundle;
   readonly runtime: Runtime;
   readonly episodes: number;
@@ -34,7 +34,7 @@ export async function scoreRows(
       // Blended, the actions would not be the sampler's.
       const plan = { blend: "none" } as const;
       const loop = { solver: optionsFor(contender, row.start), runtime, episodes, seed, plan };
-      const { records } = await playClosedLoop(world, bundle, loop, (what) =>
+      const { records } = await playClosedLoop([world], bundle, loop, (what) =>
         progress(`${row.name}, ${row.start}: ${what}`),
       );
       scored.push({ ...row, score: scoreOf(seed, summarise(records)) });

@@ -1,4 +1,4 @@
-import type { PlayablePushT } from "../../sim/pusht/playable.js";
+import type { World } from "../../sim/world.js";
 import type { PlanSettingsInput } from "../control/plan-settings.js";
 import type { Runtime } from "../inference/runtime.js";
 import type { SolverOptions } from "../inference/settings.js";
@@ -36,7 +36,7 @@ const SEAM_STEPS = 6;
 
 /** Plays the same episodes with each way of joining chunks. */
 export async function benchSeams(
-  world: PlayablePushT,
+  world: World,
   bundle: Bundle,
   { solver, runtime, episodes, seed, plans }: SeamOptions,
   progress: (what: string) => void,
@@ -48,7 +48,7 @@ export async function benchSeams(
       if (event.kind === "tick") ticks.push(event as TickRecord);
     };
     const loop = { solver, runtime, episodes, seed, plan, watch };
-    const { records } = await playClosedLoop(world, bundle, loop, (what) =>
+    const { records } = await playClosedLoop([world], bundle, loop, (what) =>
       progress(`${JSON.stringify(plan)}: ${what}`),
     );
     const { score_mean, scores, sweeps } = summarise(records);

@@ -1,6 +1,6 @@
 import { type PlayOptions, playEpisode } from "../../sim/play.js";
 import type { PolicyClient } from "../../sim/policy-client.js";
-import type { PlayablePushT } from "../../sim/pusht/playable.js";
+import type { World } from "../../sim/world.js";
 import type { Growth } from "./growth.js";
 import { handlesByKind, ProcessProbe } from "./process-probe.js";
 import { SoakSamples } from "./soak-samples.js";
@@ -43,7 +43,7 @@ export interface SoakResult {
  * @param progress told in words, at every control step.
  */
 export async function soak(
-  world: PlayablePushT,
+  world: World,
   client: PolicyClient,
   { ticks, seed, pace, samples: most, pause }: SoakOptions,
   progress: (what: string) => void,
@@ -68,12 +68,12 @@ export async function soak(
     const before = steps;
     const onStep = ({ step }: { readonly step: number }) =>
       progress(`step ${before + step}/${ticks}  episode ${episodes + 1}${heap}`);
-    const { coverage, silentSteps: silent } = await playEpisode(world, client, {
+    const { actions, silentSteps: silent } = await playEpisode(world, client, {
       ...options,
       maxSteps,
       onStep,
     });
-    steps += coverage.length;
+    steps += actions.length;
     silentSteps += silent;
     episodes += 1;
     if (steps < Math.min(next, ticks)) continue;

@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { acceptanceCommand } from "./bench/acceptance.js";
 import { budgetCommand } from "./bench/budget.js";
 import { convergenceCommand } from "./bench/convergence.js";
+import { envsCommand } from "./bench/envs.js";
 import { gpuCommand } from "./bench/gpu.js";
 import { networkCommand } from "./bench/network.js";
 import { overheadCommand } from "./bench/overhead.js";
@@ -30,6 +31,7 @@ export function benchCommand(): Command {
     toleranceCommand,
     overheadCommand,
     budgetCommand,
+    envsCommand,
     seamsCommand,
     rosCommand,
     runtimeCommand,

@@ -84,7 +84,7 @@ async function* ticksOf(
   network: PolicyNetwork,
   seed: number,
 ): AsyncGenerator<CalibrationTick, void, void> {
-  const ticks = policyTicks(openWorld(manifest.task), network, manifest, manifest.n_action_steps, seed);
+  const ticks = policyTicks(await openWorld(manifest.task), network, manifest, manifest.n_action_steps, seed);
   for await (const { observation, cold, solved } of ticks) {
     yield { observation, noise: cold.noise, clean: solved.clean };
   }

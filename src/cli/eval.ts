@@ -6,9 +6,9 @@ import { loadBundle } from "../policy/bundle.js";
 import { summarise } from "../telemetry/summary.js";
 import { type BudgetFlags, budgetOptions, budgetsFrom } from "./budget-options.js";
 import {
-  DEFAULT_POLICY,
   type RuntimeFlags,
   type SolverFlags,
+  shippedPolicy,
   solverFrom,
   solverOptions,
   wantedRuntimeFrom,
@@ -17,27 +17,30 @@ import {
 } from "./options.js";
 import { type PlanFlags, planFrom, planOptions } from "./plan-options.js";
 import { printJson, StatusLine, table } from "./terminal.js";
-import { openWorld } from "./worlds.js";
+import { checkTask, openWorlds, WORLDS } from "./worlds.js";
 
 interface EvalFlags extends SolverFlags, RuntimeFlags, PlanFlags, BudgetFlags {
-  readonly policy: string;
+  readonly policy?: string;
   readonly episodes: number;
   readonly seed: number;
+  readonly envs: number;
   readonly json?: boolean;
 }
 
 export function evalCommand(): Command {
   const command = new Command("eval")
     .description("score a policy in a world, in one process and in lock-step")
-    .argument("<task>", "the world: pusht")
-    .option("--policy <bundle>", "folder of the policy", DEFAULT_POLICY)
+    .argument("<task>", `the world: ${WORLDS}`)
+    .option("--policy <bundle>", "folder of the policy (default: the one that is shipped for the world)")
     .option("--episodes <n>", "episodes to play", wholeNumber(1), 50)
     .option("--seed <n>", "seed of the first episode; the next ones count up", wholeNumber(0), 100_000)
+    .option("--envs <n>", "worlds played at a time: their chunks are solved together", wholeNumber(1), 1)
     .option("--json", "print one JSON object on standard output")
     .addHelpText(
       "after",
       "\nThe score of an episode is its largest reward. Example:\n" +
-        "  $ parapilot eval pusht --solver sequential --episodes 10\n",
+        "  $ parapilot eval pusht --solver sequential --episodes 10\n" +
+        "  $ parapilot eval pusht --envs 8 --provider cuda\n",
     )
     .action(evaluate);
   for (const option of [...solverOptions, ...wantedRuntimeOptions, ...planOptions, ...budgetOptions])
@@ -46,8 +49,9 @@ export function evalCommand(): Command {
 }
 
 async function evaluate(task: string, flags: EvalFlags): Promise<void> {
-  const world = openWorld(task);
-  const bundle = await loadBundle(flags.policy);
+  const worlds = await openWorlds(task, flags.envs);
+  const bundle = await loadBundle(flags.policy ?? shippedPolicy(task));
+  checkTask(task, bundle.manifest);
   const loop = {
     solver: solverFrom(flags),
     runtime: wantedRuntimeFrom(flags),
@@ -57,10 +61,11 @@ async function evaluate(task: string, flags: EvalFlags): Promise<void> {
     budgets: await budgetsFrom(flags),
   };
   const status = new StatusLine();
-  const played = playClosedLoop(world, bundle, loop, (what) => status.show(what));
-  const { records, host } = await played.finally(() => status.end());
+  const played = playClosedLoop(worlds, bundle, loop, (what) => status.show(what));
+  const { records, wallMs, host } = await played.finally(() => status.end());
 
   const summary = summarise(records);
+  const envs = Math.min(flags.envs, flags.episodes);
   const result = {
     task,
     policy: bundle.manifest.name,
@@ -72,6 +77,9 @@ async function evaluate(task: string, flags: EvalFlags): Promise<void> {
     ...(host.providerNote ? { provider: host.providerNote } : {}),
     episodes: flags.episodes,
     seeds: [flags.seed, flags.seed + flags.episodes - 1],
+    envs,
+    wall_s: wallMs / 1000,
+    episodes_per_minute: flags.episodes / (wallMs / 60_000),
     ...summary,
   };
   if (flags.json) return printJson(result);
@@ -83,6 +91,8 @@ async function evaluate(task: string, flags: EvalFlags): Promise<void> {
     `${result.policy} in ${task}: mean score ${summary.score_mean.toFixed(3)} over ${flags.episodes} episodes ` +
       `(seeds ${result.seeds.join("–")}), success ${(100 * summary.success_rate).toFixed(0)} %\n` +
       `${result.settings}; ${result.runtime}\n` +
+      `${envs === 1 ? "one world" : `${envs} worlds`} at a time: ${result.wall_s.toFixed(1)} s, ` +
+      `${result.episodes_per_minute.toFixed(1)} episodes a minute\n` +
       (host.providerNote ? `${host.providerNote}\n` : "") +
       (host.plan ? `auto chose ${host.plan.explanation}\n` : "") +
       `${table([["per chunk", "mean", "p50", "p90", "max"], row("sweeps", summary.sweeps, 1), row("solve ms", summary.solve_ms, 1)])}\n`,

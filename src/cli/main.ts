@@ -7,6 +7,7 @@ import { TransportError } from "../transport/transport.js";
 import { benchCommand } from "./bench.js";
 import { calibrateCommand } from "./calibrate.js";
 import { demoCommand } from "./demo.js";
+import { demonstrateCommand } from "./demonstrate.js";
 import { doctorCommand } from "./doctor.js";
 import { evalCommand } from "./eval.js";
 import { inspectCommand } from "./inspect.js";
@@ -37,6 +38,7 @@ for (const command of [
   profileCommand,
   replayCommand,
   benchCommand,
+  demonstrateCommand,
   calibrateCommand,
   optimizeCommand,
   inspectCommand,

@@ -20,7 +20,12 @@ export function shipped(path: string): string {
   return fileURLToPath(new URL(`../../../${path}`, import.meta.url));
 }
 
-export const DEFAULT_POLICY = shipped("policies/pusht");
+export const DEFAULT_POLICY = shippedPolicy("pusht");
+
+/** Where the policy for a world is that comes with the package. */
+export function shippedPolicy(task: string): string {
+  return shipped(`policies/${task}`);
+}
 
 /** A whole number ≥ `least`, for commander. */
 export function wholeNumber(least: number): (text: string) => number {

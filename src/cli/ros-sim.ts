@@ -3,12 +3,12 @@ import { Command } from "commander";
 import type { Episode } from "../../sim/ros/episode.js";
 import { PushTNode } from "../../sim/ros/pusht-node.js";
 import { type RosSummary, summariseRos } from "../../sim/ros/summary.js";
+import { ConfigurationError } from "../policy/errors.js";
 import { RosSession } from "../ros/rclnodejs/load.js";
 import { MonotonicClock } from "../time/monotonic-clock.js";
 import { positiveNumber, wholeNumber } from "./options.js";
 import { printJson, StatusLine, table } from "./terminal.js";
 import { unblockedOutput } from "./unblocked-output.js";
-import { openWorld } from "./worlds.js";
 
 /** Above, simulated time would pass in leaps that no policy keeps up with. */
 const FASTEST = 10;
@@ -46,8 +46,9 @@ export function rosSimCommand(): Command {
 }
 
 async function simulate(task: string, flags: RosSimFlags): Promise<void> {
-  // There is one world for now; this refuses any other.
-  openWorld(task);
+  if (task !== "pusht") {
+    throw new ConfigurationError(`on a ROS graph there is no world "${task}"; there is pusht`);
+  }
   const { episodes, seed, rateFactor, policyReset } = flags;
   const session = await RosSession.open("pusht", process.argv.slice(2));
   const clock = new MonotonicClock();

@@ -16,7 +16,7 @@ import { connectZeromqClient } from "../transport/zeromq.js";
 import { wholeNumber } from "./options.js";
 import { frame, simulatorReport } from "./simulator-report.js";
 import { printJson, StatusLine, table } from "./terminal.js";
-import { openWorld } from "./worlds.js";
+import { checkTask, openWorld, WORLDS } from "./worlds.js";
 
 /** The first lost message costs a lock-step loop so long; well above any solve on a slow machine. */
 const REPEAT_MS = 2000;
@@ -40,7 +40,7 @@ interface SimFlags {
 export function simCommand(): Command {
   return new Command("sim")
     .description("drive a simulated world with a running control node")
-    .argument("<task>", "the world: pusht")
+    .argument("<task>", `the world: ${WORLDS}`)
     .option("--endpoint <address>", "where the control node listens", DEFAULT_ENDPOINT)
     .option("--episodes <n>", "episodes to play", wholeNumber(1), 3)
     .option(
@@ -64,7 +64,7 @@ export function simCommand(): Command {
 }
 
 async function simulate(task: string, flags: SimFlags): Promise<void> {
-  const world = openWorld(task);
+  const world = await openWorld(task);
   const faults = flags.fault === undefined ? undefined : wireFaults(flags.fault, flags.seed);
   if (flags.report) await claim(flags.report);
   const clock = new MonotonicClock();
@@ -81,6 +81,7 @@ async function simulate(task: string, flags: SimFlags): Promise<void> {
   try {
     status.show(`waiting for the node at ${flags.endpoint}`);
     policy = await client.describe();
+    checkTask(task, policy);
     // What was played until then is still told; a second time ends the process at once.
     process.once("SIGINT", () => interrupted.abort());
     if (!flags.quiet) status.note(`${policy.name}: ${policy.solver}; ${policy.provider}`);
@@ -97,16 +98,16 @@ async function simulate(task: string, flags: SimFlags): Promise<void> {
         signal: interrupted.signal,
         ...(Number.isFinite(left) ? { maxSteps: left } : {}),
         onStep: (event) => {
-          const { step, coverage, tick, deadlineMisses } = event;
-          if (flags.report) frames.push(frame(world.env.state(), event));
+          const { step, progress, tick, deadlineMisses } = event;
+          if (flags.report) frames.push(frame(world, event));
           if (flags.quiet) return;
           status.show(
-            `episode ${k + 1}/${flags.episodes}  step ${step}  coverage ${coverage.toFixed(2)}  sweeps ${tick?.sweeps ?? 0}` +
+            `episode ${k + 1}/${flags.episodes}  step ${step}  progress ${progress.toFixed(2)}  sweeps ${tick?.sweeps ?? 0}` +
               `  solve ${tick?.solveMs.toFixed(0) ?? 0} ms  deadline misses ${deadlineMisses}`,
           );
         },
       });
-      left -= record.coverage.length;
+      left -= record.progress.length;
       records.push(record);
       if (flags.quiet) continue;
       status.note(`episode ${k + 1}: ${describeEpisode(record)}`);
@@ -177,7 +178,7 @@ async function claim(file: string): Promise<void> {
 function describeEpisode(record: EpisodeRecord): string {
   const { sweeps } = summarise([record]);
   return (
-    `score ${record.score.toFixed(3)}${record.success ? " (goal reached)" : ""}, ${record.coverage.length} steps, ` +
+    `score ${record.score.toFixed(3)}${record.success ? " (goal reached)" : ""}, ${record.progress.length} steps, ` +
     `${sweeps.mean.toFixed(1)} sweeps per chunk, ${record.deadlineMisses} deadline misses`
   );
 }

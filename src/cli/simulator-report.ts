@@ -1,20 +1,21 @@
+import { animate } from "../../sim/image.js";
 import type { StepEvent } from "../../sim/play.js";
-import { animate } from "../../sim/pusht/image.js";
-import type { PushTState } from "../../sim/pusht/observation.js";
-import { renderSvg } from "../../sim/pusht/render.js";
+import type { World } from "../../sim/world.js";
 import { renderReport } from "../report/report.js";
 import type { EpisodeRecord } from "../telemetry/episode-record.js";
 import { summarise } from "../telemetry/summary.js";
-import type { PolicyMessage } from "../transport/message.js";
+import type { ActionMessage, PolicyMessage } from "../transport/message.js";
 
 /** One frame of the animation: the world with the present target and what is left of the plan. */
-export function frame(state: PushTState, { action, message, step, coverage, tick }: StepEvent): string {
-  const caption = `step ${step}   coverage ${coverage.toFixed(2)}   sweeps ${tick?.sweeps ?? 0}`;
-  const target = [action[0], action[1]] as const;
-  if (!message) return renderSvg(state, { target, caption });
-  const { data, shape } = message.actions;
-  const ahead = Array.from({ length: shape[0] }, (_, k) => [data[2 * k], data[2 * k + 1]] as const);
-  return renderSvg(state, { target, caption, plan: ahead.slice(step - message.step) });
+export function frame(world: World, { action, message, step, progress, tick }: StepEvent): string {
+  const caption = `step ${step}   progress ${progress.toFixed(2)}   sweeps ${tick?.sweeps ?? 0}`;
+  return world.render({ action, plan: message ? rowsFrom(message, step) : [], caption });
+}
+
+function rowsFrom({ actions: { data, shape }, step: first }: ActionMessage, step: number): number[][] {
+  const [rows, width] = shape;
+  const row = (k: number) => Array.from(data.subarray(k * width, (k + 1) * width));
+  return Array.from({ length: rows }, (_, k) => row(k)).slice(step - first);
 }
 
 /** The HTML page about a run of the simulator. */
@@ -52,7 +53,7 @@ export async function simulatorReport(
     animation: {
       mimeType: "image/gif",
       bytes: await animate(frames, { fps: policy.rate_hz, size: 384 }),
-      caption: `Episode ${episodes.length}, seed ${last.seed}: the red cross is the present target, the dots the plan.`,
+      caption: `Episode ${episodes.length}, seed ${last.seed}: the cross is the present target, the dots the plan.`,
     },
   });
 }

@@ -24,6 +24,8 @@ export interface NodeOptions {
   /** To begin with; see {@link ControlNode.adjust}. */
   readonly budgets: Budgets;
   readonly plan: PlanSettings;
+  /** Served at a time; 16 unless told. */
+  readonly mostRobots?: number;
   /** Told of everything that happens, for logs, pages and recorders, none of which the node waits for. */
   readonly watch?: (event: LoopEvent) => void;
 }
@@ -57,6 +59,7 @@ export class ControlNode {
     this.#peers = new Peers(
       (name) => this.#welcome(name),
       (robot) => this.#dismiss(robot, "busy", "another robot took this one's place"),
+      options.mostRobots ?? MAX_ROBOTS,
     );
     const { watch } = options;
     this.#watch = (event) => {
@@ -137,7 +140,7 @@ export class ControlNode {
     if (this.#halted !== undefined) return { reason: "stopping", message: this.#halted };
     const robot = this.#peers.heard(name, receivedAt);
     if (!robot) {
-      const message = `the node already serves ${MAX_ROBOTS} robots; stop one of them or start another node`;
+      const message = `the node already serves ${this.#peers.all().length} robots; stop one of them or start another node`;
       return { reason: "busy", message };
     }
     const wrong = this.#misshapen(observation);

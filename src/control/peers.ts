@@ -1,6 +1,6 @@
 import type { Robot } from "./robot.js";
 
-/** Robots one node serves at a time; one that has been silent for long makes room for a new one. */
+/** Robots one node serves at a time, unless told; one that has been silent for long makes room for a new one. */
 export const MAX_ROBOTS = 16;
 const SILENT_MS = 10_000;
 
@@ -13,11 +13,13 @@ interface Entry {
 export class Peers {
   readonly #create: (name: string) => Robot;
   readonly #dismiss: (robot: Robot) => void;
+  readonly #most: number;
   /** In order of last use, longest silent first. */
   readonly #byName = new Map<string, Entry>();
 
-  /** @param dismiss told of a robot that has to make room. */
-  constructor(create: (name: string) => Robot, dismiss: (robot: Robot) => void) {
+  /** @param dismiss told of a robot that has to make room. @param most robots at a time. */
+  constructor(create: (name: string) => Robot, dismiss: (robot: Robot) => void, most: number) {
+    this.#most = most;
     this.#create = create;
     this.#dismiss = dismiss;
   }
@@ -45,7 +47,7 @@ export class Peers {
   }
 
   #makeRoom(now: number): boolean {
-    if (this.#byName.size < MAX_ROBOTS) return true;
+    if (this.#byName.size < this.#most) return true;
     const [[name, { robot, heardAt }]] = this.#byName;
     if (now - heardAt < SILENT_MS) return false;
     this.#byName.delete(name);

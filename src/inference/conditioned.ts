@@ -1,13 +1,13 @@
 import type { Manifest } from "../policy/manifest.js";
 import { cleanFromNoise, type NoiseNetwork } from "../sampling/denoiser.js";
 import { squaredCosine } from "../sampling/schedule.js";
-import type { PolicyNetwork } from "./policy-network.js";
+import type { Share } from "./joint/joint-calls.js";
 import type { ConditionedDenoiser } from "./tick-solver.js";
 import type { FaultInjector } from "./worker-faults.js";
 
-/** The network as the solver sees it; with an injector, failing where it is told to. */
+/** A network, or a share of one, as the solver sees it; with an injector, failing where it is told to. */
 export function conditioned(
-  network: PolicyNetwork,
+  network: Share,
   manifest: Manifest,
   injector?: FaultInjector,
 ): ConditionedDenoiser {

@@ -2,7 +2,13 @@ import type { Bundle, OptimizedGraph } from "../policy/bundle.js";
 import type { Runtime } from "./runtime.js";
 
 /** What a network is loaded from. */
-export type NetworkFiles = Pick<Bundle, "manifest" | "network" | "optimized">;
+export interface NetworkFiles extends Pick<Bundle, "manifest" | "network" | "optimized"> {
+  /** Whether its graphs take several observations, and {@link OBSERVATION_OF_ROW}. */
+  readonly isJoint?: boolean;
+}
+
+/** Which of several observations each row of a batch belongs to, [batch] int64: an input of the graphs that take several. */
+export const OBSERVATION_OF_ROW = "observation_of_row";
 
 /** A graph that a provider runs: an optimised one, or the original. */
 export type RunGraph = Pick<OptimizedGraph, "file" | "sha256" | "fromRows" | "bytes" | "observation">;

@@ -2,7 +2,7 @@ import type { Bundle } from "../policy/bundle.js";
 import { ConfigurationError, checked } from "../policy/errors.js";
 import type { Manifest } from "../policy/manifest.js";
 import { monotonicMs } from "../time/clock.js";
-import type { Inference } from "./inference.js";
+import type { JointInference } from "./joint/rendezvous.js";
 import type { Plan } from "./planner.js";
 import type { Readiness } from "./protocol.js";
 import { type ChosenRuntime, chooseProvider } from "./providers/choose-provider.js";
@@ -21,9 +21,11 @@ export interface HostOptions {
   readonly solver?: SolverOptions;
   /**
    * Milliseconds that the worker may go without finishing a sweep before it is replaced; noticed within a quarter more.
-   * 2 s, or ten times the slowest sweep of its warm-up if that is more, unless told.
+   * 2 s, or ten times the slowest sweep of its warm-up for each problem of a sweep if that is more, unless told.
    */
   readonly hangMs?: number;
+  /** Most problems that are solved together, by {@link InferenceHost.solveTogether}; 1 unless told. */
+  readonly together?: number;
   readonly faults?: WorkerFaults;
   /** Told when the worker is lost, when another one fails to start, and when one is ready again. */
   readonly onWorker?: (event: WorkerChange) => void;
@@ -45,7 +47,7 @@ export interface WorkerChange {
  * const tick = await solve.done;
  * await host.close();
  */
-export class InferenceHost implements Inference {
+export class InferenceHost implements JointInference {
   readonly manifest: Manifest;
   readonly runtime: Runtime;
   /** Why the provider is the one in {@link runtime}, or what of the network it does not run; for people. */
@@ -108,9 +110,38 @@ export class InferenceHost implements Inference {
   }
 
   solve(request: TickRequest): Solve {
-    if (this.#down !== undefined) return refused(this.#down);
-    this.#solves += 1;
-    return this.#thread.solve(this.#solves, request);
+    return this.#solve([request])[0];
+  }
+
+  /**
+   * Begins to solve ticks of different sessions together: each sweep of all of them is one network call, and those that
+   * have converged are in no further one. Chunks are those of {@link solve} up to rounding, which may differ with the size
+   * of a batch.
+   *
+   * @throws RangeError for more requests than {@link HostOptions.together}, or two of one session.
+   * @example
+   * const host = await InferenceHost.start(bundle, { together: 2 });
+   * const [left, right] = host.solveTogether([requestOfLeft, requestOfRight]);
+   */
+  solveTogether(requests: readonly TickRequest[]): readonly Solve[] {
+    const { together = 1 } = this.#options;
+    if (requests.length > together) {
+      throw new RangeError(`the host solves ${together} problems together at most, not ${requests.length}`);
+    }
+    if (new Set(requests.map(({ session }) => session)).size < requests.length) {
+      throw new RangeError(
+        "two ticks of one session cannot be solved together: the second starts from the first",
+      );
+    }
+    return this.#solve(requests);
+  }
+
+  #solve(requests: readonly TickRequest[]): readonly Solve[] {
+    const down = this.#down;
+    if (down !== undefined) return requests.map(() => refused(down));
+    const firstId = this.#solves + 1;
+    this.#solves += requests.length;
+    return this.#thread.solve(requests, firstId);
   }
 
   adjust(settings: SolverSettings): void {
@@ -149,7 +180,7 @@ export class InferenceHost implements Inference {
 
   #startThread(): WorkerThread {
     const { manifest, network, optimized, statistics, calibration } = this.#bundle;
-    const { hangMs, faults } = this.#options;
+    const { hangMs, faults, together = 1 } = this.#options;
     const start = {
       manifest,
       network,
@@ -159,6 +190,7 @@ export class InferenceHost implements Inference {
       runtime: this.runtime,
       // A replacement solves as the one before did; measured again, "auto" might choose another solver.
       settings: this.settings,
+      together,
       ...(faults ? { faults } : {}),
     };
     return new WorkerThread(start, hangMs, (message) => this.#lost(message));

@@ -10,7 +10,7 @@ const WITHOUT_IT =
 
 /**
  * What a network computes from the observation alone: once per observation, when it is first asked for. Takes `observation`
- * [1, To · O] float32 and gives terms [1, ...] float32.
+ * [1, To · O] float32 and gives terms [1, ...] float32; that of joint files, any number of rows.
  */
 export class ObservationTerms {
   readonly #session: ort.InferenceSession;
@@ -27,10 +27,11 @@ export class ObservationTerms {
     { file, bytes }: GraphFile,
     observations: number,
     runtime: Runtime,
+    isJoint = false,
   ): Promise<ObservationTerms> {
     const session = await openGraph(file, bytes, runtime, { remedy: WITHOUT_IT });
     const problem = sideProblem("inputs", session.inputMetadata, {
-      observation: ["float32", [1, observations]],
+      observation: ["float32", [isJoint ? "observations" : 1, observations]],
     });
     if (problem) throw new ConfigurationError(`${file}: ${problem}${WITHOUT_IT}`);
     const outputs: Record<string, Side[string]> = {};
@@ -56,7 +57,7 @@ export class ObservationTerms {
     this.#terms = undefined;
   }
 
-  /** @param observation [1, To · O], the same until {@link forget}. */
+  /** @param observation [n, To · O], the same until {@link forget}. */
   of(observation: ort.Tensor): Promise<ort.InferenceSession.ReturnType> {
     this.#terms ??= this.#session.run({ observation });
     return this.#terms;

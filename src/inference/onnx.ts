@@ -3,7 +3,7 @@ import { ConfigurationError } from "../policy/errors.js";
 import { observationWidth } from "../policy/manifest.js";
 import type { ChunkShape, NoiseNetwork } from "../sampling/denoiser.js";
 import { monotonicMs } from "../time/clock.js";
-import { graphAt, graphsFor, type NetworkFiles } from "./graphs.js";
+import { graphAt, graphsFor, type NetworkFiles, OBSERVATION_OF_ROW } from "./graphs.js";
 import { ObservationTerms } from "./observation-terms.js";
 import { openGraph } from "./open-graph.js";
 import type { Runtime } from "./runtime.js";
@@ -21,24 +21,37 @@ interface LoadedGraph {
  * The noise network of a bundle in onnxruntime, as one graph or as several for different batch sizes. A graph takes
  * `sample` [batch, H, D] float32, `level` [batch] int64 and `observation` [1, To · O] float32, one row for the whole
  * batch, and gives `noise` [batch, H, D] float32. An optimised graph may take in the observation's place what another one,
- * run once per observation, makes of it.
+ * run once per observation, makes of it. Those of joint files take several observations, and which of them is whose.
  */
 export class OnnxNetwork implements NoiseNetwork {
   readonly shape: ChunkShape;
   readonly #graphs: readonly LoadedGraph[];
+  readonly #isJoint: boolean;
+  /** Numbers of one observation. */
+  readonly #width: number;
   #sample: Float32Array;
   /** int64 on the wire to the network, written through its low words: levels are small and not negative. */
   #level: Int32Array;
+  /** As `#level` is. */
+  #owner: Int32Array;
   #capacity = 0;
-  readonly #observation: Float32Array;
+  #observation: Float32Array;
   readonly #feeds = new Map<number, Feeds>();
   #runMs = 0;
 
-  private constructor(graphs: readonly LoadedGraph[], shape: ChunkShape, observations: number) {
+  private constructor(
+    graphs: readonly LoadedGraph[],
+    shape: ChunkShape,
+    observations: number,
+    isJoint: boolean,
+  ) {
     this.shape = shape;
     this.#graphs = graphs;
+    this.#isJoint = isJoint;
+    this.#width = observations;
     this.#sample = new Float32Array();
     this.#level = new Int32Array();
+    this.#owner = new Int32Array();
     this.#observation = new Float32Array(observations);
   }
 
@@ -49,7 +62,7 @@ export class OnnxNetwork implements NoiseNetwork {
    * when the execution provider cannot run it. An optimised graph that fails is not silently done without.
    */
   static async load(files: NetworkFiles, runtime: Runtime): Promise<OnnxNetwork> {
-    const { manifest, network } = files;
+    const { manifest, network, isJoint = false } = files;
     const shape = { horizon: manifest.horizon, dim: manifest.action.length };
     const observations = manifest.n_obs_steps * observationWidth(manifest);
     const loaded: LoadedGraph[] = [];
@@ -59,18 +72,24 @@ export class OnnxNetwork implements NoiseNetwork {
       const session = await openGraph(file, bytes, runtime, { remedy });
       const hasTerms = observation !== undefined && !session.inputNames.includes("observation");
       const terms = hasTerms
-        ? (known.get(observation.sha256) ?? (await ObservationTerms.load(observation, observations, runtime)))
+        ? (known.get(observation.sha256) ??
+          (await ObservationTerms.load(observation, observations, runtime, isJoint)))
         : undefined;
       if (hasTerms && terms) known.set(observation.sha256, terms);
-      const problem = signatureProblem(session, shape, observations, terms);
+      const problem = signatureProblem(session, shape, observations, terms, isJoint);
       if (problem) throw new ConfigurationError(`${file}: ${problem}${remedy}`);
       loaded.push({ fromRows, session, terms });
     }
-    return new OnnxNetwork(loaded, shape, observations);
+    return new OnnxNetwork(loaded, shape, observations, isJoint);
   }
 
-  /** Sets the observation that the next predictions are conditioned on: [To · O], normalised, oldest first. */
+  /**
+   * Sets what the next predictions are conditioned on: see {@link PolicyNetwork.observe}.
+   *
+   * @throws RangeError when that is more or less than the network takes.
+   */
   observe(observation: Float64Array): void {
+    if (observation.length !== this.#observation.length) this.#makeRoomFor(observation.length);
     this.#observation.set(observation);
     for (const { terms } of this.#graphs) terms?.forget();
   }
@@ -90,11 +109,13 @@ export class OnnxNetwork implements NoiseNetwork {
     levels: Int32Array,
     rows: number,
     out: Float64Array,
+    owners?: Int32Array,
   ): Promise<void> {
     const size = this.shape.horizon * this.shape.dim;
     if (rows > this.#capacity) this.#grow(rows);
     for (let k = 0; k < rows * size; k++) this.#sample[k] = states[k];
     for (let row = 0; row < rows; row++) this.#level[2 * row] = levels[row];
+    for (let row = 0; row < rows; row++) this.#owner[2 * row] = owners?.[row] ?? 0;
     const { session, terms } = graphAt(this.#graphs, rows);
     const { observation, ...feeds } = this.#feedsFor(rows);
     const began = monotonicMs();
@@ -113,6 +134,17 @@ export class OnnxNetwork implements NoiseNetwork {
     this.#capacity = rows;
     this.#sample = new Float32Array(rows * this.shape.horizon * this.shape.dim);
     this.#level = new Int32Array(rows * 2);
+    this.#owner = new Int32Array(rows * 2);
+    this.#feeds.clear();
+  }
+
+  #makeRoomFor(values: number): void {
+    const isWhole = values > 0 && values % this.#width === 0;
+    if (!isWhole || !this.#isJoint) {
+      const wanted = this.#isJoint ? `a multiple of ${this.#width}` : this.#width;
+      throw new RangeError(`an observation has ${wanted} values, not ${values}`);
+    }
+    this.#observation = new Float32Array(values);
     this.#feeds.clear();
   }
 
@@ -121,14 +153,20 @@ export class OnnxNetwork implements NoiseNetwork {
     let feeds = this.#feeds.get(rows);
     if (!feeds) {
       const { horizon, dim } = this.shape;
+      const wholeNumbers = (words: Int32Array) =>
+        new ort.Tensor("int64", new BigInt64Array(words.buffer as ArrayBuffer, 0, rows), [rows]);
       feeds = {
         sample: new ort.Tensor("float32", this.#sample.subarray(0, rows * horizon * dim), [
           rows,
           horizon,
           dim,
         ]),
-        level: new ort.Tensor("int64", new BigInt64Array(this.#level.buffer as ArrayBuffer, 0, rows), [rows]),
-        observation: new ort.Tensor("float32", this.#observation, [1, this.#observation.length]),
+        level: wholeNumbers(this.#level),
+        [OBSERVATION_OF_ROW]: wholeNumbers(this.#owner),
+        observation: new ort.Tensor("float32", this.#observation, [
+          this.#observation.length / this.#width,
+          this.#width,
+        ]),
       };
       this.#feeds.set(rows, feeds);
     }
@@ -141,7 +179,7 @@ export class OnnxNetwork implements NoiseNetwork {
   }
 }
 
-type Feeds = Readonly<Record<"sample" | "level" | "observation", ort.Tensor>>;
+type Feeds = Readonly<Record<"sample" | "level" | "observation" | typeof OBSERVATION_OF_ROW, ort.Tensor>>;
 
 /** Those of the tensors that a graph takes. */
 function fed(
@@ -162,8 +200,14 @@ function signatureProblem(
   { horizon, dim }: ChunkShape,
   observations: number,
   terms: ObservationTerms | undefined,
+  isJoint: boolean,
 ): string | undefined {
-  const observed: Side = terms ? terms.inputs(inputNames) : { observation: ["float32", [1, observations]] };
+  const observed: Side = {
+    ...(terms?.inputs(inputNames) ?? {
+      observation: ["float32", [isJoint ? "observations" : 1, observations]],
+    }),
+    ...(isJoint ? { [OBSERVATION_OF_ROW]: ["int64", ["batch"]] } : {}),
+  };
   const chunk = ["float32", ["batch", horizon, dim]] as const;
   return (
     sideProblem("inputs", inputMetadata, { sample: chunk, level: ["int64", ["batch"]], ...observed }) ??

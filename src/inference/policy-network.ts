@@ -7,13 +7,20 @@ import type { WorkerFaults } from "./worker-faults.js";
 
 /** The noise network of a policy, told the observation before each solve. One call at a time. */
 export interface PolicyNetwork extends NoiseNetwork {
-  /** @param observation [To · O], normalised, oldest first. */
+  /** @param observation [To · O], normalised, oldest first; several one after another where the files are joint. */
   observe(observation: Float64Array): void;
   /** Rows from which calls are answered in another way than with fewer, ascending: what they cost may jump there. */
   readonly thresholds: readonly number[];
   /** Milliseconds that the network has run since it was loaded. */
   readonly runMs: number;
-  predictNoise(states: Float64Array, levels: Int32Array, rows: number, out: Float64Array): Promise<void>;
+  /** @param owners [rows] which of several observations each row belongs to; the first one, unless told. */
+  predictNoise(
+    states: Float64Array,
+    levels: Int32Array,
+    rows: number,
+    out: Float64Array,
+    owners?: Int32Array,
+  ): Promise<void>;
   close(): Promise<void>;
 }
 

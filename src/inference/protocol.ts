@@ -17,20 +17,25 @@ export interface WorkerStart {
   readonly calibration: Calibration | undefined;
   readonly runtime: Runtime;
   readonly settings: SolverSettings;
+  /** Most problems that are solved together. */
+  readonly together: number;
   readonly faults?: WorkerFaults;
 }
 
+/** A solve as main asks for it. */
+export interface AskedSolve {
+  /** Counts the solves that main has asked of this worker and those before it. */
+  readonly id: number;
+  readonly request: TickRequest;
+  /** Of the solve's cell. */
+  readonly shared: SharedArrayBuffer;
+  /** Monotonic ms. */
+  readonly sentAt: number;
+}
+
 export type ToWorker =
-  | {
-      readonly kind: "solve";
-      /** Counts the solves that main has asked of this worker and those before it. */
-      readonly id: number;
-      readonly request: TickRequest;
-      /** Of the solve's cell. */
-      readonly shared: SharedArrayBuffer;
-      /** Monotonic ms. */
-      readonly sentAt: number;
-    }
+  /** Of different sessions, if there are several: they are solved together. */
+  | { readonly kind: "solve"; readonly solves: readonly AskedSolve[] }
   | { readonly kind: "adjust"; readonly settings: SolverSettings }
   | { readonly kind: "forget"; readonly session: string }
   | { readonly kind: "close" };

@@ -37,6 +37,8 @@ export interface SolveOptions {
   readonly stopped?: () => boolean;
   /** Takes the chunk as it stands after a sweep, the accepted one included; nobody else writes to it. */
   readonly publish?: (candidate: Candidate) => void;
+  /** Answers in the place of the solver's own denoiser: its part in calls that several solves make together. */
+  readonly denoiser?: ConditionedDenoiser;
 }
 
 /** What a session leaves to its next tick. */
@@ -56,7 +58,8 @@ export const SAFE_RESIDUAL = 0.03;
 /**
  * Solves ticks: normalise, start from the previous tick, sweep until accepted or stopped, denormalise. Owns what is
  * carried between the ticks of every session. The same requests in the same order give the same chunks, bit for bit; a
- * solve that was stopped after k sweeps counts as one with `maxSweeps` k.
+ * solve that was stopped after k sweeps counts as one with `maxSweeps` k. Solves of different sessions may go on at the same
+ * time if each is given a denoiser.
  *
  * @example
  * const solver = new TickSolver(manifest, denoiser, settings);
@@ -75,7 +78,6 @@ export class TickSolver {
   readonly #actions: LimitsNormalizer;
   readonly #limits: readonly ReturnType<typeof float32Limits>[];
   readonly #calibration: Calibration | undefined;
-  readonly #guessOffset: Float64Array;
   readonly #kept = new Map<string, Kept>();
 
   /** @throws ConfigurationError when the settings ask for what the policy does not have. */
@@ -94,9 +96,6 @@ export class TickSolver {
     this.#solver = createSolver(settings, calibration?.response);
     this.#shape = denoiser.shape;
     this.#past = manifest.n_obs_steps - 1;
-    this.#guessOffset = new Float64Array(
-      manifest.diffusion.levels * denoiser.shape.horizon * denoiser.shape.dim,
-    );
     this.#observations = new LimitsNormalizer(joinedRanges(manifest));
     this.#actions = new LimitsNormalizer(manifest.normalizer.action);
     this.#limits = manifest.action.map(float32Limits);
@@ -116,7 +115,7 @@ export class TickSolver {
   /** @throws RangeError on executed steps or frozen actions that cannot be; they are errors of the program. */
   async solve(
     request: TickRequest,
-    { stopped = () => false, publish = () => {} }: SolveOptions = {},
+    { stopped = () => false, publish = () => {}, denoiser = this.#denoiser }: SolveOptions = {},
   ): Promise<TickResult> {
     const { maxSweeps = Number.POSITIVE_INFINITY, session } = request;
     const began = monotonicMs();
@@ -128,10 +127,10 @@ export class TickSolver {
     }
     const seen = this.#observations.normalize(request.observation.slice());
     const known = this.#actions.normalize((request.frozen ?? NOTHING).slice());
-    this.#denoiser.observe(seen);
+    denoiser.observe(seen);
     const observed = monotonicMs();
-    const networkBefore = this.#denoiser.networkMs;
-    const { problem, isWarm } = this.#pose(request, kept, seen, known);
+    const networkBefore = denoiser.networkMs;
+    const { problem, isWarm } = this.#pose(request, kept, seen, known, denoiser);
     const start = isWarm ? "warm" : "cold";
     const sweeps: number[] = [];
     let denormalise = 0;
@@ -140,7 +139,7 @@ export class TickSolver {
       normalise: observed - began,
       solve: monotonicMs() - observed - denormalise,
       sweeps,
-      network: this.#denoiser.networkMs - networkBefore,
+      network: denoiser.networkMs - networkBefore,
       denormalise,
       deliver: 0,
     });
@@ -194,18 +193,30 @@ export class TickSolver {
     return kept && { ...kept, executed: kept.executed + executed };
   }
 
-  #pose({ episode, tick }: TickRequest, kept: Kept | undefined, seen: Float64Array, known: Float64Array) {
+  #pose(
+    { episode, tick }: TickRequest,
+    kept: Kept | undefined,
+    seen: Float64Array,
+    known: Float64Array,
+    network: ConditionedDenoiser,
+  ) {
     const shape = this.#shape;
     const rule = this.#rule;
-    const denoiser = known.length > 0 ? frozen(this.#denoiser, known, this.#past) : this.#denoiser;
+    const denoiser = known.length > 0 ? frozen(network, known, this.#past) : network;
     const stream = new GaussianStream(this.#settings.seed, tickStream(episode, tick));
     const coupling = couplingOf(this.#settings);
     const { noise, start } = warmStart(shape, rule.steps, kept, kept?.executed ?? 0, coupling, stream);
     const isWarm = this.#settings.warm && start !== undefined;
     const problem: Problem = { rule, denoiser, noise };
     if (isWarm) return { isWarm, problem: { ...problem, start } };
-    const guess = this.#calibration && guessFor(this.#calibration, seen, this.#guessOffset);
+    const guess = this.#calibration && guessFor(this.#calibration, seen, this.#offset());
     return { isWarm, problem: guess ? { ...problem, guess } : problem };
+  }
+
+  /** New for every cold solve, because several may go on at the same time. */
+  #offset(): Float64Array {
+    const { horizon, dim } = this.#shape;
+    return new Float64Array(this.#manifest.diffusion.levels * horizon * dim);
   }
 
   #physical(chunk: Float64Array, known = NOTHING): Chunk {

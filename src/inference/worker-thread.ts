@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { ConfigurationError } from "../policy/errors.js";
 import { monotonicMs } from "../time/clock.js";
-import type { FromWorker, Readiness, ToWorker, WorkerStart } from "./protocol.js";
+import type { AskedSolve, FromWorker, Readiness, ToWorker, WorkerStart } from "./protocol.js";
 import type { SolverSettings } from "./settings.js";
 import { SolveCell } from "./solve-cell.js";
 import { type FailedTick, NO_TIME, type Solve, type TickRequest, type TickResult } from "./tick.js";
@@ -54,7 +54,8 @@ export class WorkerThread {
       this.#refuse = reject;
       worker.on("message", (message: FromWorker) => {
         if (message.kind === "ready") {
-          this.#hangMs ??= Math.max(FEWEST_HANG_MS, HANG_SWEEPS * Math.max(...message.warmup.sweeps));
+          const sweepMs = start.together * Math.max(...message.warmup.sweeps);
+          this.#hangMs ??= Math.max(FEWEST_HANG_MS, HANG_SWEEPS * sweepMs);
           resolve(message);
         } else if (message.kind === "unusable") this.#lose(message.message);
         else this.#receive(message);
@@ -66,16 +67,28 @@ export class WorkerThread {
     worker.on("exit", (code) => this.#lose(`the inference worker ended with code ${code}`));
   }
 
-  /** @param id counts up. */
-  solve(id: number, request: TickRequest): Solve {
-    if (this.#ended !== undefined) return refused(this.#ended);
+  /**
+   * @param requests of different sessions, if there are several: they are solved together.
+   * @param firstId of the first one; the next ones count up, and so do later calls.
+   */
+  solve(requests: readonly TickRequest[], firstId: number): readonly Solve[] {
+    const ended = this.#ended;
+    if (ended !== undefined) return requests.map(() => refused(ended));
     // The look that comes next may come at once.
     if (this.#open.size === 0) this.#still = -1;
+    const begun = requests.map((request, k) => this.#prepare(request, firstId + k));
+    this.#post({ kind: "solve", solves: begun.map(({ asked }) => asked) });
+    this.#look();
+    return begun.map(({ solve }) => solve);
+  }
+
+  #prepare(request: TickRequest, id: number): { readonly asked: AskedSolve; readonly solve: Solve } {
     const cell = new SolveCell(SolveCell.buffer(this.#values));
     const done = new Promise<TickResult>((settle) => this.#open.set(id, { cell, settle }));
-    this.#post({ kind: "solve", id, request, shared: cell.shared, sentAt: monotonicMs() });
-    this.#look();
-    return { done, candidate: () => cell.candidate(), stop: () => cell.stop() };
+    return {
+      asked: { id, request, shared: cell.shared, sentAt: monotonicMs() },
+      solve: { done, candidate: () => cell.candidate(), stop: () => cell.stop() },
+    };
   }
 
   /** @param settings that the policy can be solved with. */

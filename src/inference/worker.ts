@@ -5,15 +5,19 @@ import { squaredCosine } from "../sampling/schedule.js";
 import { monotonicMs } from "../time/clock.js";
 import { measureBatchCurve } from "./batch-curve.js";
 import { conditioned } from "./conditioned.js";
+import type { NetworkFiles } from "./graphs.js";
+import { JointCalls } from "./joint/joint-calls.js";
+import { jointFiles } from "./joint/joint-files.js";
+import { requireRowsApart } from "./joint/rows-apart.js";
 import { largestBatch, type Plan, plan } from "./planner.js";
 import { openNetwork, type PolicyNetwork } from "./policy-network.js";
-import type { FromWorker, ToWorker, WorkerStart } from "./protocol.js";
+import type { AskedSolve, FromWorker, ToWorker, WorkerStart } from "./protocol.js";
 import { createRule } from "./rule-settings.js";
 import { ShardLostError } from "./shards/shard.js";
 import { SolveCell } from "./solve-cell.js";
 import { solverFigures } from "./solver-figures.js";
 import { isSolved, type TickResult } from "./tick.js";
-import { TickSolver } from "./tick-solver.js";
+import { type ConditionedDenoiser, TickSolver } from "./tick-solver.js";
 import { FaultInjector } from "./worker-faults.js";
 
 if (!parentPort) throw new Error("worker.js is started by InferenceHost, not by hand");
@@ -23,7 +27,9 @@ const started = workerData as WorkerStart;
 const { manifest, statistics, calibration, runtime, settings: wanted, faults = {} } = started;
 
 async function begin(): Promise<void> {
-  const network = await openNetwork(started, runtime, faults.shard);
+  const files: NetworkFiles = started.together > 1 ? jointFiles(started, runtime.provider) : started;
+  const network = await openNetwork(files, runtime, faults.shard);
+  if (files.isJoint) await requireRowsApart(network, files);
   const planned = wanted.name === "auto" ? await planFor(network) : undefined;
   const settings = planned?.settings ?? wanted;
   const injector = new FaultInjector(faults);
@@ -39,39 +45,54 @@ async function begin(): Promise<void> {
     throw new ConfigurationError(`${manifest.denoiser.file} cannot be used: ${warmup.message}`);
   const solver = new TickSolver(manifest, denoiser, settings, calibration);
 
-  const answer = async ({ id, request, shared, sentAt }: Extract<ToWorker, { kind: "solve" }>) => {
+  const answer = async (
+    { id, request, shared, sentAt }: AskedSolve,
+    denoiser: ConditionedDenoiser,
+    injector: FaultInjector,
+  ) => {
     const queue = monotonicMs() - sentAt;
     const cell = new SolveCell(shared);
     injector.beginSolve(id);
-    const result = await solver.solve(request, {
-      stopped: () => cell.stopped,
-      publish: (candidate) => {
-        cell.publish(candidate);
-        injector.swept();
-      },
+    try {
+      const result: TickResult = await solver.solve(request, {
+        denoiser,
+        stopped: () => cell.stopped,
+        publish: (candidate) => {
+          cell.publish(candidate);
+          injector.swept();
+        },
+      });
+      const timings = { ...result.timings, queue };
+      send({ kind: "solved", id, result: { ...result, timings }, sentAt: monotonicMs() });
+    } catch (error) {
+      // Ends this worker: the host replaces it, and all its threads.
+      if (error instanceof ShardLostError) throw error;
+      solver.forget(request.session);
+      send({ kind: "failed", id, message: (error as Error).message });
+    }
+  };
+  const answerTogether = async (solves: readonly AskedSolve[]) => {
+    const calls = new JointCalls(network, solves.length);
+    const answered = solves.map((asked, k) => {
+      // Its state is that of one solve.
+      const own = new FaultInjector(faults);
+      return answer(asked, conditioned(calls.share(k), manifest, own), own).finally(() => calls.leave(k));
     });
-    return { ...result, timings: { ...result.timings, queue } };
+    const lost = (await Promise.allSettled(answered)).find(({ status }) => status === "rejected");
+    if (lost?.status === "rejected") throw lost.reason;
   };
   const handle = async (message: ToWorker): Promise<void> => {
     if (message.kind === "forget") solver.forget(message.session);
     else if (message.kind === "adjust") solver.adjust(message.settings);
     else if (message.kind === "solve") {
-      const { id, request } = message;
-      try {
-        const result: TickResult = await answer(message);
-        send({ kind: "solved", id, result, sentAt: monotonicMs() });
-      } catch (error) {
-        // Ends this worker: the host replaces it, and all its threads.
-        if (error instanceof ShardLostError) throw error;
-        solver.forget(request.session);
-        send({ kind: "failed", id, message: (error as Error).message });
-      }
+      const { solves } = message;
+      await (solves.length === 1 ? answer(solves[0], denoiser, injector) : answerTogether(solves));
     } else {
       await network.close();
       port.close();
     }
   };
-  // The solver and the network hold one observation at a time, so messages that arrive between sweeps must wait.
+  // The network holds the observations of one message at a time, so messages that arrive between sweeps must wait.
   let handled = Promise.resolve();
   port.on("message", (message: ToWorker) => {
     handled = handled.then(() => handle(message));

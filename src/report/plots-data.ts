@@ -1,15 +1,12 @@
 import { type EpisodeRecord, isAnswered } from "../telemetry/episode-record.js";
 
-/** Share of the goal that counts as success: PushT's bar, which the coverage plot draws as a line. */
-export const SUCCESS_COVERAGE = 0.95;
-
 /** Numbers to plot; `null` leaves a gap. */
 export type Column = ReadonlyArray<number | null>;
 
 /** One episode as columns, the layout uPlot draws. The arrays of `ticks` run in parallel, by control step. */
 export interface EpisodePlot {
   readonly label: string;
-  readonly coverage: Column;
+  readonly progress: Column;
   readonly ticks: {
     readonly step: readonly number[];
     readonly sweeps: Column;
@@ -33,7 +30,7 @@ export function toEpisodePlot(record: EpisodeRecord): EpisodePlot {
   const ticks = record.ticks.filter((tick) => Number.isFinite(tick.step)).sort((a, b) => a.step - b.step);
   return {
     label: `Episode ${record.episode}, seed ${record.seed}`,
-    coverage: record.coverage.map(plottable),
+    progress: record.progress.map(plottable),
     ticks: {
       step: ticks.map((tick) => tick.step),
       sweeps: ticks.map((tick) => plottable(tick.sweeps)),

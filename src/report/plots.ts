@@ -1,27 +1,27 @@
 import type { EpisodeRecord } from "../telemetry/episode-record.js";
 import { CHART_SCRIPT } from "./chart-script.js";
-import { SUCCESS_COVERAGE, toEpisodePlot } from "./plots-data.js";
+import { toEpisodePlot } from "./plots-data.js";
 
 /** What {@link PLOT_SCRIPT} draws. */
 export function plotData(episodes: readonly EpisodeRecord[]): unknown {
-  return { success: SUCCESS_COVERAGE, episodes: episodes.map(toEpisodePlot) };
+  return { episodes: episodes.map(toEpisodePlot) };
 }
 
-/** Fills the page's plot hosts (`coverage`, `sweeps`, `solve-time`, `residual`) and follows its episode selector. */
+/** Fills the page's plot hosts (`progress`, `sweeps`, `solve-time`, `residual`) and follows its episode selector. */
 // Text, because the build is plain tsc: it copies no assets, and the project's types know no browser.
 export const PLOT_SCRIPT = `${CHART_SCRIPT}
-const { success, episodes } = DATA;
+const { episodes } = DATA;
 const last = episodes.length - 1;
 const selector = document.getElementById("episode");
-function drawCoverage(chosen) {
-  const steps = Math.max(2, ...episodes.map((episode) => episode.coverage.length));
+function drawProgress(chosen) {
+  const steps = Math.max(2, ...episodes.map((episode) => episode.progress.length));
   const x = Array.from({ length: steps }, (_, step) => step);
-  const curves = episodes.map((episode) => x.map((step) => episode.coverage[step] ?? null));
+  const curves = episodes.map((episode) => x.map((step) => episode.progress[step] ?? null));
   const series = episodes.map(({ label }, i) => {
     if (i === last) return line(label, "accent", { width: 2.5 });
     return i === chosen ? line(label, "ink", { width: 2 }) : line(label, "faint", { class: "unlisted" });
   });
-  draw("coverage", [x, ...curves, x.map(() => success)], [
+  draw("progress", [x, ...curves, x.map(() => 1)], [
     ...series,
     line("success", "good", { dash: [6, 4], points: { show: false } }),
   ], { range: [0, steps - 1], y: { range: [0, 1.02] } });
@@ -83,7 +83,7 @@ function drawMarks({ ctx, bbox, scales, valToPos }, ticks, spacing) {
 function drawAll() {
   if (episodes.length === 0) return;
   const chosen = Number(selector.value);
-  drawCoverage(chosen);
+  drawProgress(chosen);
   drawTicks(episodes[chosen]);
 }
 

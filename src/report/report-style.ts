@@ -37,7 +37,7 @@ select { font: inherit; color: inherit; background: var(--page); border: 1px sol
   border-radius: 6px; padding: 4px 8px; max-width: 100%; }
 .bad { color: var(--bad); }
 .plot { margin-top: 18px; }
-.plot > div, #coverage { overflow: hidden; }
+.plot > div, #progress { overflow: hidden; }
 .u-legend { margin: 0; padding-left: 52px; text-align: left; font-size: 12px; color: var(--muted);
   font-variant-numeric: tabular-nums; }
 .u-legend.u-inline tr { margin-right: 12px; }

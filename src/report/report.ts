@@ -2,7 +2,6 @@ import { type EpisodeRecord, isAnswered } from "../telemetry/episode-record.js";
 import { mean, quantile } from "../telemetry/statistics.js";
 import { escapeHtml, renderPage } from "./page.js";
 import { PLOT_SCRIPT, plotData } from "./plots.js";
-import { SUCCESS_COVERAGE } from "./plots-data.js";
 
 /** What a report shows. All texts are plain text; the page escapes them. */
 export interface ReportInput {
@@ -28,7 +27,7 @@ export function renderReport(input: ReportInput): string {
   const body = `${summaryTiles(input.summary)}
 <div class="side-by-side">
 ${animationSection(input.animation)}
-${coverageSection(hasEpisodes)}
+${progressSection(hasEpisodes)}
 </div>
 ${hasEpisodes ? ticksSection(input.episodes) + episodesSection(input.episodes) + incidentsSection(input.episodes) : ""}
 ${settingsSection(input.settings)}`;
@@ -50,14 +49,14 @@ function animationSection({ mimeType, bytes, caption }: ReportInput["animation"]
 </section>`;
 }
 
-function coverageSection(hasEpisodes: boolean): string {
+function progressSection(hasEpisodes: boolean): string {
   const note = hasEpisodes
-    ? `Share of the goal that is covered. Blue is the last episode, dashed is success at ${SUCCESS_COVERAGE}; an earlier episode chosen below stands out too.`
+    ? "How far the task is. Blue is the last episode, dashed is success; an earlier episode chosen below stands out too."
     : "No episode was recorded.";
   return `<section>
-<h2>Coverage</h2>
+<h2>Progress</h2>
 <p>${note}</p>
-<div id="coverage" data-height="300"></div>
+<div id="progress" data-height="300"></div>
 </section>`;
 }
 

@@ -36,8 +36,8 @@ export interface EpisodeRecord {
   readonly success: boolean;
   /** The world ended it: it was not cut off. */
   readonly finished: boolean;
-  /** One value per control step. */
-  readonly coverage: readonly number[];
+  /** How far the task was, 0 to 1, where 1 is success: one value per control step. */
+  readonly progress: readonly number[];
   /** What was executed: one action per control step. */
   readonly actions: readonly (readonly number[])[];
   readonly ticks: readonly TickSample[];

@@ -46,7 +46,7 @@ export function summarise(records: readonly EpisodeRecord[]): Summary {
     score_mean: mean(records.map((record) => record.score)),
     scores: records.map((record) => record.score),
     success_rate: mean(records.map((record) => Number(record.success))),
-    steps: sum((record) => record.coverage.length),
+    steps: sum((record) => record.progress.length),
     chunks: answered.length,
     accepted_rate: mean(answered.map((tick) => Number(tick.outcome === "accepted"))),
     ladder: Object.fromEntries(RUNGS.map((rung) => [rung, sum((record) => record.rungs[rung])])) as Record<

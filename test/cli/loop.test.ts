@@ -49,7 +49,7 @@ describe("control node and simulator as processes over ZeroMQ", () => {
     expect(result.records).toHaveLength(1);
     expect(result).toMatchObject({ silent_steps: 0, held_steps: 0, deadline_misses: 0 });
     expect(result.ladder.fresh).toBe(result.steps);
-    expect(result.records[0].coverage.length).toBeGreaterThan(10);
+    expect(result.records[0].progress.length).toBeGreaterThan(10);
     expect(result.sweeps.mean).toBeLessThan(20);
     node.child.kill("SIGTERM");
     expect((await finished(node)).code).toBe(0);

@@ -39,6 +39,31 @@ describe("the figures that others read", () => {
     expect(Object.keys(result.solve_ms)).toEqual(expect.arrayContaining(["p50", "p90", "max"]));
   }, 180_000);
 
+  it("eval plays several worlds at a time with the scores of one, and says how fast", async () => {
+    const args = ["eval", "pusht", "--episodes", "3", "--threads", "1", ...QUICK, "--json"];
+    const [one, three] = [await parapilot(...args), await parapilot(...args, "--envs", "3")].map(
+      ({ stdout }) => JSON.parse(stdout),
+    );
+    expect([one.envs, three.envs]).toEqual([1, 3]);
+    for (const [k, score] of three.scores.entries()) expect(score).toBeCloseTo(one.scores[k], 3);
+    expect(three.sweeps).toEqual(one.sweeps);
+    expect(three.episodes_per_minute).toBeCloseTo(3 / (three.wall_s / 60), 6);
+  }, 180_000);
+
+  it("bench envs holds episodes played several at a time beside those played one by one", async () => {
+    const { code, stdout } = await parapilot(
+      ...["bench", "envs", "--envs", "1", "--envs", "2", "--episodes", "2", ...QUICK, "--json"],
+    );
+    expect(code).toBe(0);
+    const { policy, rounds, rows } = JSON.parse(stdout);
+    expect({ policy, rounds }).toEqual({ policy: "pusht", rounds: 1 });
+    const [one, two] = rows;
+    expect(one).toMatchObject({ envs: 1, speed_up: 1, score_difference_max: 0, episodes_that_differ: 0 });
+    expect(two.speed_up).toBeCloseTo(one.wall_s / two.wall_s, 6);
+    expect(two.first_chunk_difference_max).toBeLessThan(1e-4);
+    expect(two.scores).toHaveLength(2);
+  }, 180_000);
+
   it("the same seeds give the same scores", async () => {
     const args = ["eval", "pusht", "--episodes", "1", "--seed", "100004", "--threads", "1", "--json"];
     const [first, second] = [await parapilot(...args), await parapilot(...args)];

@@ -1,4 +1,6 @@
 import { InferenceHost } from "../../src/inference/host.js";
+import { jointFiles } from "../../src/inference/joint/joint-files.js";
+import { requireRowsApart } from "../../src/inference/joint/rows-apart.js";
 import { OnnxNetwork } from "../../src/inference/onnx.js";
 import { chooseProvider } from "../../src/inference/providers/choose-provider.js";
 import { resolveSolver } from "../../src/inference/settings.js";
@@ -29,6 +31,24 @@ const asked = {
         );
         answers[provider].push(Array.from(answer));
       }
+      await network.close();
+    }
+    return answers;
+  },
+
+  /** Rows of two observations in one call. */
+  async joint() {
+    const answers: Record<string, number[]> = {};
+    const states = Float64Array.from({ length: 6 * 32 }, (_, k) => Math.sin(1.3 * k + 0.2));
+    const owners = Int32Array.from({ length: 6 }, (_, k) => k % 2);
+    for (const provider of ["cpu", "webgpu"] as const) {
+      const files = jointFiles(bundle, provider);
+      const network = await OnnxNetwork.load(files, { ...settings, provider });
+      await requireRowsApart(network, files);
+      network.observe(Float64Array.from({ length: 80 }, (_, k) => Math.sin(k)));
+      const answer = new Float64Array(states.length);
+      await network.predictNoise(states, Int32Array.of(0, 9, 30, 31, 60, 99), 6, answer, owners);
+      answers[provider] = Array.from(answer);
       await network.close();
     }
     return answers;

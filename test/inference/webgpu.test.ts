@@ -7,7 +7,7 @@ import { adapterEnvironment, titled } from "./webgpu-device.js";
 /** A call takes up to seconds where the CPU plays GPU. */
 const PATIENCE_MS = 300_000;
 
-async function ask(what: "networks" | "solves" | "choice") {
+async function ask(what: "networks" | "joint" | "solves" | "choice") {
   const script = fileURLToPath(new URL("./webgpu-answers.js", import.meta.url));
   const { stdout } = await promisify(execFile)(process.execPath, [script, what], {
     env: adapterEnvironment,
@@ -25,6 +25,15 @@ describe.skipIf(!adapterEnvironment)(titled("the shipped policy on webgpu"), () 
     async () => {
       const { cpu, webgpu } = await ask("networks");
       for (const [k, answer] of cpu.entries()) expect(apart(webgpu[k], answer)).toBeLessThan(1e-3);
+    },
+    PATIENCE_MS,
+  );
+
+  it.concurrent(
+    "answers rows of several observations as on the cpu",
+    async () => {
+      const { cpu, webgpu } = await ask("joint");
+      expect(apart(webgpu, cpu)).toBeLessThan(1e-3);
     },
     PATIENCE_MS,
   );

@@ -31,7 +31,7 @@ const episode = (change: Partial<EpisodeRecord> = {}): EpisodeRecord => ({
   seed: 100_000,
   score: 0.5,
   success: false,
-  coverage: [0.1, 0.2, 0.3],
+  progress: [0.1, 0.2, 0.3],
   ticks: [tick()],
   roundTripsMs: [1, 1, 1],
   actions: [],
@@ -94,7 +94,7 @@ test("every episode is plotted, tabled and selectable, the last one selected", (
   const page = renderReport(
     input({
       episodes: [
-        episode({ episode: 4, seed: 7, coverage: [0.25, 0.75] }),
+        episode({ episode: 4, seed: 7, progress: [0.25, 0.75] }),
         episode({
           episode: 5,
           seed: 8,
@@ -113,7 +113,7 @@ test("every episode is plotted, tabled and selectable, the last one selected", (
     "Episode 4, seed 7",
     "Episode 5, seed 8",
   ]);
-  expect(embedded(page).episodes[0].coverage).toEqual([0.25, 0.75]);
+  expect(embedded(page).episodes[0].progress).toEqual([0.25, 0.75]);
   expect(row(page, 4)).toEqual(["7", "0.500", "no", "1", "3.0", "20.0", "0", "0", "0"]);
   expect(row(page, 5)).toEqual(["8", "1.000", "yes", "2", "3.5", "10.0", "2", "6", "1", "16"]);
   expect(page).toContain('<option value="0">4: seed 7, score 0.50</option>');
@@ -142,9 +142,9 @@ test("hostile text stays text", () => {
 
 describe("gaps", () => {
   test("ticks are ordered by step, and what is missing or not a number is a gap", () => {
-    const { coverage, ticks } = toEpisodePlot(
+    const { progress, ticks } = toEpisodePlot(
       episode({
-        coverage: [0.1, Number.NaN, 0.3],
+        progress: [0.1, Number.NaN, 0.3],
         ticks: [
           held,
           tick({ step: 8, missed: true, residual: Number.POSITIVE_INFINITY }),
@@ -152,7 +152,7 @@ describe("gaps", () => {
         ],
       }),
     );
-    expect(coverage).toEqual([0.1, null, 0.3]);
+    expect(progress).toEqual([0.1, null, 0.3]);
     expect(ticks).toEqual({
       step: [0, 8, 16],
       sweeps: [3, 3, 0],
@@ -168,7 +168,7 @@ describe("gaps", () => {
     ["no ticks", []],
     ["only held steps", [held]],
   ])("an episode with %s has dashes for figures", (_, ticks) => {
-    const page = renderReport(input({ episodes: [episode({ score: Number.NaN, coverage: [], ticks })] }));
+    const page = renderReport(input({ episodes: [episode({ score: Number.NaN, progress: [], ticks })] }));
     expect(row(page, 0)).toEqual(["100000", "–", "no", "0", "–", "–", "0", "0", "0"]);
     expect(page).not.toMatch(/>(?:NaN|undefined)</);
   });

@@ -32,7 +32,7 @@ const policy: PolicyMessage = {
 };
 
 /** Twelve steps of nothing; what matters is which action is executed when. */
-function counter(): PlayableWorld<{ count: Float64Array }, { coverage: number }> {
+function counter(): PlayableWorld<{ count: Float64Array }, { progress: number }> {
   let count = 0;
   const observation = () => ({ count: Float64Array.of(count) });
   return {
@@ -40,7 +40,7 @@ function counter(): PlayableWorld<{ count: Float64Array }, { coverage: number }>
     env: {
       reset() {
         count = 0;
-        return { observation: observation(), info: { coverage: 0 } };
+        return { observation: observation(), info: { progress: 0 } };
       },
       step() {
         count += 1;
@@ -49,7 +49,7 @@ function counter(): PlayableWorld<{ count: Float64Array }, { coverage: number }>
           reward: 0,
           terminated: false,
           truncated: count === 12,
-          info: { coverage: 0 },
+          info: { progress: 0 },
         };
       },
     },

@@ -1,5 +1,5 @@
 import { env } from "onnxruntime-node";
-import type { PlayablePushT } from "../../../sim/pusht/playable.js";
+import type { World } from "../../../sim/world.js";
 import type { Device } from "../../inference/providers/devices.js";
 import { tryProvider } from "../../inference/providers/try-provider.js";
 import type { Runtime } from "../../inference/runtime.js";
@@ -24,7 +24,7 @@ export async function benchGpu(
   bundles: readonly Bundle[],
   shipped: Bundle,
   plan: GpuPlan,
-  openWorld: (task: string) => PlayablePushT,
+  openWorld: (task: string) => Promise<World>,
   save: (bench: GpuBench) => void,
   progress: (what: string) => void,
 ): Promise<GpuBench> {

@@ -1,4 +1,4 @@
-import type { PlayablePushT } from "../../../sim/pusht/playable.js";
+import type { World } from "../../../sim/world.js";
 import { type BatchCurve, timeCalls } from "../../inference/batch-curve.js";
 import { graphAt, graphsFor, optimizedFor } from "../../inference/graphs.js";
 import { openNetwork, type PolicyNetwork } from "../../inference/policy-network.js";
@@ -49,7 +49,7 @@ export async function benchNetworkOn(
   plan: GpuPlan,
   rates: DeviceRates,
   source: CallSource,
-  openWorld: () => PlayablePushT,
+  openWorld: () => Promise<World>,
   save: Save,
   progress: (what: string) => void,
 ): Promise<{ readonly result: NetworkResult; readonly source: CallSource }> {
@@ -173,7 +173,7 @@ async function* solves(
   bundle: Bundle,
   network: PolicyNetwork,
   runtime: Runtime,
-  openWorld: () => PlayablePushT,
+  openWorld: () => Promise<World>,
 ): AsyncGenerator<Turn, void, void> {
   const isCpu = runtime.provider === "cpu";
   const reference = isCpu ? undefined : await openNetwork(bundle, { ...runtime, provider: "cpu" });

@@ -1,4 +1,4 @@
-import type { PlayablePushT } from "../../../sim/pusht/playable.js";
+import type { World } from "../../../sim/world.js";
 import type { PolicyNetwork } from "../../inference/policy-network.js";
 import type { Bundle } from "../../policy/bundle.js";
 import { cleanFromNoise } from "../../sampling/denoiser.js";
@@ -38,14 +38,16 @@ export async function* solvesOf(
   network: PolicyNetwork,
   reference: PolicyNetwork | undefined,
   runners: readonly Runner[],
-  openWorld: () => PlayablePushT,
+  openWorld: () => Promise<World>,
 ): AsyncGenerator<readonly SolveSample[], never, void> {
   const { manifest, calibration } = bundle;
   const options = calibration ? { calibration } : {};
-  const loops = STRIDES.map((stride) => ({
-    stride,
-    ticks: apart(policyTicks(openWorld(), network, manifest, stride, FIRST_SEED, options)),
-  }));
+  const loops = await Promise.all(
+    STRIDES.map(async (stride) => ({
+      stride,
+      ticks: apart(policyTicks(await openWorld(), network, manifest, stride, FIRST_SEED, options)),
+    })),
+  );
   for (;;) {
     const samples: SolveSample[] = [];
     for (const [pass, { stride, ticks }] of loops.entries()) {

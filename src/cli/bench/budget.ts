@@ -42,7 +42,7 @@ async function benchBudget(flags: BudgetFlags): Promise<void> {
   const { episodes, seed, share = SHARES } = flags;
   const status = new StatusLine();
   const curve = await budgetCurve(
-    openWorld(bundle.manifest.task),
+    await openWorld(bundle.manifest.task),
     bundle,
     { solver: solverFrom(flags), runtime, episodes, seed, shares: share.map((percent) => percent / 100) },
     (what) => status.show(what),

@@ -62,7 +62,7 @@ async function samplersBench(flags: SamplerFlags): Promise<void> {
   );
   await bench.network.close();
   if (score) {
-    const exam = { world: bench.openWorld(), bundle, runtime, episodes: score, seed };
+    const exam = { world: await bench.openWorld(), bundle, runtime, episodes: score, seed };
     rows = await scoreRows(rows, contenders, exam, progress);
   }
   status.end();

@@ -55,7 +55,7 @@ async function bench(flags: SeamFlags): Promise<void> {
   }
   const status = new StatusLine();
   const rows = await benchSeams(
-    openWorld(bundle.manifest.task),
+    await openWorld(bundle.manifest.task),
     bundle,
     { solver: solverFrom(flags), runtime, episodes, seed, plans },
     (what) => status.show(what),

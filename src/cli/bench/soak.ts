@@ -82,8 +82,11 @@ async function soakBench(flags: SoakFlags): Promise<void> {
     };
     const options = { ticks, seed, samples, pace: realTime ? node.clock : "lock-step" } as const;
     try {
-      result = await soak(openWorld(task), node.client, { ...options, pause: () => node.pause() }, (what) =>
-        status.show(what),
+      result = await soak(
+        await openWorld(task),
+        node.client,
+        { ...options, pause: () => node.pause() },
+        (what) => status.show(what),
       );
     } finally {
       figures = await node.close();

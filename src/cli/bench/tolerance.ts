@@ -47,7 +47,7 @@ async function toleranceBench(flags: ToleranceFlags): Promise<void> {
   let rows = await benchSamplers(bench, contenders, { states, strides, seed }, progress);
   await bench.network.close();
   if (score) {
-    const exam = { world: bench.openWorld(), bundle, runtime, episodes: score, seed };
+    const exam = { world: await bench.openWorld(), bundle, runtime, episodes: score, seed };
     rows = await scoreRows(rows, contenders, exam, progress);
   }
   status.end();

@@ -17,23 +17,26 @@ export type ToShard =
   | { readonly kind: "memory"; readonly shared: SharedArrayBuffer; readonly capacity: number }
   | { readonly kind: "close" };
 
-/** States, levels and answers of calls up to `capacity` rows. */
+/** States, levels, owners and answers of calls up to `capacity` rows. */
 export class ShardMemory {
   readonly shared: SharedArrayBuffer;
   readonly states: Float64Array;
   readonly answers: Float64Array;
   readonly levels: Int32Array;
+  /** Which observation each row belongs to. */
+  readonly owners: Int32Array;
 
   /** @param size of one state. @param shared of the other side; new memory unless given. */
   constructor(
     readonly capacity: number,
     size: number,
-    shared = new SharedArrayBuffer(capacity * (16 * size + 4)),
+    shared = new SharedArrayBuffer(capacity * (16 * size + 8)),
   ) {
     this.shared = shared;
     this.states = new Float64Array(shared, 0, capacity * size);
     this.answers = new Float64Array(shared, 8 * capacity * size, capacity * size);
     this.levels = new Int32Array(shared, 16 * capacity * size, capacity);
+    this.owners = new Int32Array(shared, 16 * capacity * size + 4 * capacity, capacity);
   }
 }
 

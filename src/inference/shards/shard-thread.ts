@@ -62,6 +62,7 @@ async function serve(network: OnnxNetwork): Promise<void> {
         memory.levels,
         Atomics.load(signals, SIGNALS.rows),
         memory.answers,
+        memory.owners,
       );
       Atomics.store(signals, SIGNALS.failed, 0);
     } catch (error) {

@@ -88,7 +88,7 @@ export class Shard {
   }
 
   /** Begins to answer `rows` rows from row `from` on. */
-  begin(states: Float64Array, levels: Int32Array, from: number, rows: number): void {
+  begin(states: Float64Array, levels: Int32Array, from: number, rows: number, owners?: Int32Array): void {
     const size = this.#size;
     if (rows > this.#memory.capacity) {
       this.#memory = new ShardMemory(rows, size);
@@ -97,6 +97,8 @@ export class Shard {
     this.#rows = rows;
     this.#memory.states.set(states.subarray(from * size, (from + rows) * size));
     this.#memory.levels.set(levels.subarray(from, from + rows));
+    if (owners) this.#memory.owners.set(owners.subarray(from, from + rows));
+    else this.#memory.owners.fill(0);
     Atomics.store(this.#signals, SIGNALS.rows, rows);
     Atomics.add(this.#signals, SIGNALS.call, 1);
     this.#wake();

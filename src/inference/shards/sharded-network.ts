@@ -90,21 +90,22 @@ export class ShardedNetwork implements PolicyNetwork {
     levels: Int32Array,
     rows: number,
     out: Float64Array,
+    owners?: Int32Array,
   ): Promise<void> {
     for (const shard of this.#others) shard.check();
     const [mine, ...theirs] = split(rows, this.#others.length + 1, this.#fromRows);
-    if (theirs.length === 0) return this.#whole.predictNoise(states, levels, rows, out);
+    if (theirs.length === 0) return this.#whole.predictNoise(states, levels, rows, out, owners);
     const began = monotonicMs();
     let from = mine;
     const asked = theirs.map((part, k) => {
       const shard = this.#others[k];
-      shard.begin(states, levels, from, part);
+      shard.begin(states, levels, from, part, owners);
       from += part;
       return { shard, at: from - part };
     });
     const failures: unknown[] = [];
     const note = (failure: unknown) => failures.push(failure);
-    await this.#own.predictNoise(states, levels, mine, out).catch(note);
+    await this.#own.predictNoise(states, levels, mine, out, owners).catch(note);
     const hangMs = Math.max(FEWEST_HANG_MS, HANG_PARTS * (monotonicMs() - began));
     // All of them, whatever fails: the next call must not find the memory in use.
     for (const { shard, at } of asked) await shard.finish(out, at, hangMs).catch(note);

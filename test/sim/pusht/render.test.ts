@@ -1,7 +1,7 @@
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
+import { animate, renderPng } from "../../../sim/image.js";
 import { PushTEnv } from "../../../sim/pusht/env.js";
-import { animate, renderPng } from "../../../sim/pusht/image.js";
 import { renderSvg } from "../../../sim/pusht/render.js";
 
 function episode(length: number): string[] {

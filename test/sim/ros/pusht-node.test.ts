@@ -100,15 +100,15 @@ describe("PushT on a graph", () => {
     const [record] = await world.done;
     const env = new PushTEnv();
     env.reset({ seed: 7 });
-    const coverage: number[] = [];
+    const progress: number[] = [];
     targets.forEach(([x, y], k) => {
-      coverage.push(env.step([x * 1000, y * 1000]).info.coverage);
+      progress.push(env.step([x * 1000, y * 1000]).info.progress);
       const [agentX, agentY, blockX, blockY, angle] = env.state();
       expect(xy(seen.agent[k + 1])).toEqual([agentX / 1000, agentY / 1000]);
       expect(xy(seen.block[k + 1])).toEqual([blockX / 1000, blockY / 1000]);
       expect(seen.block[k + 1].pose.orientation.z).toBe(Math.sin(angle / 2));
     });
-    expect(record.coverage).toEqual(coverage);
+    expect(record.progress).toEqual(progress);
     expect(record.actions).toEqual(targets.map(([x, y]) => [x * 1000, y * 1000]));
     expect(record).toMatchObject({ finished: true, silentSteps: 0, heldSteps: 0, seed: 7 });
     expect(xy(seen.block[300])).not.toEqual(xy(seen.block[0]));
@@ -231,7 +231,7 @@ describe("the end of an episode", () => {
     expect(records).toMatchObject([
       { episode: 1, seed: 7, finished: true, silentSteps: 299, heldSteps: 299 },
     ]);
-    expect(records[0].coverage.length).toBe(300);
+    expect(records[0].progress.length).toBe(300);
     await pass(2 * PERIOD, PERIOD);
     expect(xy(seen.agent[seen.agent.length - 1])).toEqual(start(8).slice(0, 2));
   });
@@ -302,7 +302,7 @@ describe("the end of an episode", () => {
     aim(0.3, 0.3);
     await pass(2 * PERIOD);
     world.close();
-    expect(await world.done).toMatchObject([{ episode: 1, finished: false, coverage: { length: 2 } }]);
+    expect(await world.done).toMatchObject([{ episode: 1, finished: false, progress: { length: 2 } }]);
   });
 });
 

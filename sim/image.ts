@@ -1,5 +1,7 @@
 import sharp, { type Sharp } from "sharp";
-import { FRAME_SIZE } from "./render.js";
+
+/** Side of a frame in pixels: what worlds draw their pictures in. */
+export const FRAME_SIZE = 512;
 
 const CHANNELS = 3;
 const MAX_SIZE = 2048;
@@ -15,7 +17,7 @@ export interface AnimationOptions {
 }
 
 /**
- * Rasterises a frame of `renderSvg` to a PNG of `size` x `size` pixels. A caption needs an installed font.
+ * Rasterises an SVG picture to a PNG of `size` x `size` pixels. A caption needs an installed font.
  *
  * @example
  * await writeFile("frame.png", await renderPng(renderSvg(env.state())));
@@ -25,7 +27,7 @@ export async function renderPng(svg: string, size: number = FRAME_SIZE): Promise
 }
 
 /**
- * Rasterises a frame of `renderSvg` to `size` x `size` x 3 bytes, red, green, blue, row by row.
+ * Rasterises an SVG picture to `size` x `size` x 3 bytes, red, green, blue, row by row.
  *
  * @example
  * const pixels = await renderRgb(renderSvg(env.state()), 96);
@@ -35,7 +37,7 @@ export async function renderRgb(svg: string, size: number): Promise<Uint8Array> 
 }
 
 /**
- * Joins frames of `renderSvg` to a GIF that loops for ever: the one animated format that every viewer, browser
+ * Joins SVG pictures to a GIF that loops for ever: the one animated format that every viewer, browser
  * and forge plays. Times are in hundredths of a second, so the frames of an uneven rate differ by one of these
  * and the whole keeps its length; equal frames in a row are merged into one that lasts as long.
  *

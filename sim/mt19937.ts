@@ -3,8 +3,8 @@ const SHIFT = 397;
 const MAX_WORD = 0xffffffff;
 
 /**
- * NumPy's legacy `RandomState(seed)`: the Mersenne Twister MT19937 with the integer and Gaussian draws that
- * `randint` and `randn` made before NumPy 1.17 and still make. PushT's published seeds mean this stream.
+ * NumPy's legacy `RandomState(seed)`: the Mersenne Twister MT19937 with the draws that `randint`,
+ * `uniform` and `randn` made before NumPy 1.17 and still make. PushT's published seeds mean this stream.
  *
  * Source: Matsumoto and Nishimura 1998; NumPy NEP 19 freezes the legacy stream.
  *
@@ -63,6 +63,11 @@ export class RandomState {
     const scale = Math.sqrt((-2 * Math.log(radius2)) / radius2);
     this.#spareGaussian = scale * x1;
     return scale * x2;
+  }
+
+  /** Uniform in [low, high), as NumPy's `uniform`. */
+  uniform(low: number, high: number): number {
+    return low + (high - low) * this.#double();
   }
 
   /** Uniform in [0, 1) with 53 random bits. */

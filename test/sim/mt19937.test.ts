@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { RandomState } from "../../../sim/pusht/mt19937.js";
+import { RandomState } from "../../sim/mt19937.js";
 
 // From numpy.random.RandomState(seed): three randint(50, 450), two randint(0, 2**32), three randn().
 const NUMPY = [

@@ -1,0 +1,1 @@
+"""Runnable with `python -m parapilot_client.examples.NAME`."""

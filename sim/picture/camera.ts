@@ -1,0 +1,64 @@
+import type { Point } from "../arm/pose.js";
+
+/** Where a point of the world is on the picture, and how far from the camera. */
+export interface Seen {
+  readonly x: number;
+  readonly y: number;
+  readonly depth: number;
+}
+
+export interface CameraView {
+  /** m */
+  readonly from: Point;
+  readonly to: Point;
+  /** Of the whole picture, rad. */
+  readonly fieldOfView: number;
+}
+
+/** A pinhole camera that is held level. */
+export class Camera {
+  readonly from: Point;
+  readonly #right: Point;
+  readonly #down: Point;
+  readonly #ahead: Point;
+  readonly #focus: number;
+  readonly #centre: number;
+
+  /** @param size side of the picture, px. */
+  constructor({ from, to, fieldOfView }: CameraView, size: number) {
+    this.from = from;
+    this.#ahead = unit(minus(to, from));
+    this.#right = unit(cross(this.#ahead, [0, 0, 1]));
+    this.#down = cross(this.#ahead, this.#right);
+    this.#centre = size / 2;
+    this.#focus = this.#centre / Math.tan(fieldOfView / 2);
+  }
+
+  see(point: Point): Seen {
+    const way = minus(point, this.from);
+    const depth = dot(way, this.#ahead);
+    const scale = this.#focus / depth;
+    return {
+      x: this.#centre + scale * dot(way, this.#right),
+      y: this.#centre + scale * dot(way, this.#down),
+      depth,
+    };
+  }
+}
+
+export function minus(a: Point, b: Point): Point {
+  return [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
+}
+
+export function dot(a: Point, b: Point): number {
+  return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+}
+
+export function cross(a: Point, b: Point): Point {
+  return [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
+}
+
+export function unit(a: Point): Point {
+  const length = Math.hypot(...a);
+  return [a[0] / length, a[1] / length, a[2] / length];
+}

@@ -1,0 +1,75 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Command } from "commander";
+import { type Demonstration, toCsv } from "../../sim/demonstration.js";
+import { ConfigurationError } from "../policy/errors.js";
+import { mean } from "../telemetry/statistics.js";
+import { wholeNumber } from "./options.js";
+import { printJson, StatusLine } from "./terminal.js";
+import { openWorld, WORLDS } from "./worlds.js";
+
+/** What policies/train looks for. */
+const RECORDING = "demonstrations.csv.gz";
+
+interface DemonstrateFlags {
+  readonly episodes: number;
+  readonly seed: number;
+  readonly out?: string;
+  readonly json?: boolean;
+}
+
+export function demonstrateCommand(): Command {
+  return new Command("demonstrate")
+    .description("let a world's expert play, and record demonstrations to train a policy on")
+    .argument("<task>", `the world: ${WORLDS}`)
+    .option("--episodes <n>", "episodes to play", wholeNumber(1), 200)
+    .option(
+      "--seed <n>",
+      "seed of the first episode; keep clear of the seeds you score on",
+      wholeNumber(0),
+      0,
+    )
+    .option("--out <folder>", `where to write ${RECORDING}; without, the expert is only scored`)
+    .option("--json", "print one JSON object on standard output")
+    .addHelpText(
+      "after",
+      "\nEpisodes in which the expert fails are counted and left out. Example:\n  $ parapilot demonstrate lift --episodes 200 --out out/lift\n",
+    )
+    .action(demonstrate);
+}
+
+async function demonstrate(task: string, { episodes, seed, out, json }: DemonstrateFlags): Promise<void> {
+  const world = await openWorld(task);
+  if (!world.demonstrate) throw new ConfigurationError(`the world "${task}" has no expert of its own`);
+  const status = new StatusLine();
+  const successes: Demonstration[] = [];
+  const failed: number[] = [];
+  try {
+    for (let k = 0; k < episodes; k++) {
+      const demonstration = world.demonstrate(seed + k);
+      if (demonstration.isSuccess) successes.push(demonstration);
+      else failed.push(seed + k);
+      status.show(`episode ${k + 1}/${episodes}  failed ${failed.length}`);
+    }
+  } finally {
+    status.end();
+  }
+  const result = {
+    task,
+    seeds: [seed, seed + episodes - 1],
+    episodes,
+    success_rate: successes.length / episodes,
+    failed_seeds: failed,
+    steps_mean: mean(successes.map(({ steps }) => steps.length)),
+  };
+  if (out !== undefined) {
+    await mkdir(out, { recursive: true });
+    await writeFile(join(out, RECORDING), toCsv(successes));
+  }
+  if (json) return printJson(result);
+  process.stdout.write(
+    `${task}: the expert succeeds in ${successes.length} of ${episodes} episodes (seeds ${result.seeds.join("–")}), ` +
+      `${result.steps_mean.toFixed(0)} steps each\n` +
+      (out === undefined ? "" : `written to ${join(out, RECORDING)}\n`),
+  );
+}
