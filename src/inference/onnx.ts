@@ -115,7 +115,7 @@ export class OnnxNetwork implements NoiseNetwork {
     if (rows > this.#capacity) this.#grow(rows);
     for (let k = 0; k < rows * size; k++) this.#sample[k] = states[k];
     for (let row = 0; row < rows; row++) this.#level[2 * row] = levels[row];
-    for (let row = 0; row < rows; row++) this.#owner[2 * row] = owners?.[row] ?? 0;
+    if (this.#isJoint) for (let row = 0; row < rows; row++) this.#owner[2 * row] = owners?.[row] ?? 0;
     const { session, terms } = graphAt(this.#graphs, rows);
     const { observation, ...feeds } = this.#feedsFor(rows);
     const began = monotonicMs();

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { whyNoMeasurement } from "../../src/bench/gpu/adapter.js";
 import { writeRandomBundle } from "../../src/bench/gpu/random-bundle.js";
 import type { GpuBench, GpuRow } from "../../src/bench/gpu/result.js";
-import { gpuText } from "../../src/cli/bench/gpu-text.js";
+import { gpuText } from "../../src/cli/bench/gpu-text/gpu-text.js";
 import { loadBundle } from "../../src/policy/bundle.js";
 import { SHIPPED, temporaryFolder } from "../policy/bundles.js";
 import { parapilot } from "./process.js";

@@ -14,7 +14,7 @@ import {
 } from "../options.js";
 import { printJson, StatusLine } from "../terminal.js";
 import { openWorld } from "../worlds.js";
-import { gpuText } from "./gpu-text.js";
+import { gpuText } from "./gpu-text/gpu-text.js";
 
 const BATCHES = [1, 2, 4, 8, 16, 32, 50, 64, 100];
 

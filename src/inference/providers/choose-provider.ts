@@ -12,8 +12,8 @@ export interface ChosenRuntime {
 }
 
 /**
- * Makes sure that a provider works, and computes this policy's network as the cpu does, before anything is built on it. "auto" tries each one and takes the one whose measured
- * costs give the least time of a solve.
+ * Makes sure that a provider works, and computes this policy's network as the cpu does, before anything is built on it.
+ * "auto" tries each one and takes the one whose measured costs give the least time of a solve.
  *
  * @throws ConfigurationError when the provider that is named, or each of them, cannot be used here.
  */
