@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { Command } from "commander";
 import { policyTicks } from "../bench/policy-ticks.js";
-import { type CalibrationTick, calibrate } from "../calibration/calibrate.js";
+import type { CalibrationTick } from "../calibration/calibrate.js";
 import { openNetwork, type PolicyNetwork } from "../inference/policy-network.js";
 import { describeRuntime } from "../inference/runtime.js";
 import { type Bundle, calibratedShape, loadBundle } from "../policy/bundle.js";
@@ -48,6 +48,8 @@ export function calibrateCommand(): Command {
 }
 
 async function run(directory: string, flags: CalibrateFlags): Promise<void> {
+  // Its linear algebra takes longer to load than the rest of the command line, help included.
+  const { calibrate } = await import("../calibration/calibrate.js");
   const bundle = await loadBundle(directory);
   const { manifest } = bundle;
   const runtime = runtimeFrom(flags);

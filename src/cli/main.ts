@@ -4,51 +4,41 @@ import { Command } from "commander";
 import { RefusedError, SilentNodeError } from "../../sim/policy-client.js";
 import { ConfigurationError } from "../policy/errors.js";
 import { TransportError } from "../transport/transport.js";
-import { benchCommand } from "./bench.js";
-import { calibrateCommand } from "./calibrate.js";
-import { demoCommand } from "./demo.js";
-import { demonstrateCommand } from "./demonstrate.js";
-import { doctorCommand } from "./doctor.js";
-import { evalCommand } from "./eval.js";
-import { inspectCommand } from "./inspect.js";
-import { optimizeCommand } from "./optimize.js";
-import { profileCommand } from "./profile.js";
-import { replayCommand } from "./replay.js";
-import { rosCommand } from "./ros.js";
+import { addCommands, type Commands } from "./commands.js";
 import { withoutRosArgs } from "./ros-args.js";
-import { rosSimCommand } from "./ros-sim.js";
-import { runCommand } from "./run.js";
-import { simCommand } from "./sim.js";
 
 const { version, description } = JSON.parse(
   readFileSync(new URL("../../../package.json", import.meta.url), "utf8"),
 ) as { version: string; description: string };
 
+const argv = withoutRosArgs(process.argv);
+const [, , named, part] = argv;
+
+const commands: Commands = {
+  demo: async () => (await import("./demo.js")).demoCommand(),
+  run: async () => (await import("./run.js")).runCommand(),
+  sim: async () => (await import("./sim.js")).simCommand(),
+  ros: async () => (await import("./ros.js")).rosCommand(),
+  "ros-sim": async () => (await import("./ros-sim.js")).rosSimCommand(),
+  eval: async () => (await import("./eval.js")).evalCommand(),
+  profile: async () => (await import("./profile.js")).profileCommand(),
+  replay: async () => (await import("./replay.js")).replayCommand(),
+  bench: async () => (await import("./bench.js")).benchCommand(part),
+  demonstrate: async () => (await import("./demonstrate.js")).demonstrateCommand(),
+  calibrate: async () => (await import("./calibrate.js")).calibrateCommand(),
+  optimize: async () => (await import("./optimize.js")).optimizeCommand(),
+  inspect: async () => (await import("./inspect.js")).inspectCommand(),
+  doctor: async () => (await import("./doctor.js")).doctorCommand(),
+};
+
 const program = new Command("parapilot")
   .description(description)
   .version(version)
   .showHelpAfterError("(add --help for the options)");
-for (const command of [
-  demoCommand,
-  runCommand,
-  simCommand,
-  rosCommand,
-  rosSimCommand,
-  evalCommand,
-  profileCommand,
-  replayCommand,
-  benchCommand,
-  demonstrateCommand,
-  calibrateCommand,
-  optimizeCommand,
-  inspectCommand,
-  doctorCommand,
-]) {
-  program.addCommand(command().showHelpAfterError("(add --help for the options)"));
-}
 
 try {
-  await program.parseAsync(withoutRosArgs(process.argv));
+  await addCommands(program, commands, named);
+  await program.parseAsync(argv);
 } catch (error) {
   const expected = [ConfigurationError, TransportError, SilentNodeError, RefusedError].some(
     (kind) => error instanceof kind,

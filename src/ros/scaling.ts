@@ -1,3 +1,4 @@
+import { loadUnits } from "../control/duration.js";
 import { ConfigurationError } from "../policy/errors.js";
 
 /** policy value = message value × scale + offset. */
@@ -31,8 +32,7 @@ export async function resolveScaling(settings: ScalingSettings, policyUnit: stri
     throw new ConfigurationError(`unit: "${unit}" says it all; leave out scale and offset, or the unit`);
   }
   if (unit === policyUnit) return UNSCALED;
-  // Loaded only here: mathjs takes longer to load than everything else together.
-  const { unit: quantity } = await import("mathjs");
+  const quantity = await loadUnits();
   try {
     // Affine, since degrees Celsius have another zero than kelvin.
     const zero = quantity(0, unit).toNumber(policyUnit);
