@@ -7,6 +7,7 @@ import type { Launch } from "../launch/launch.js";
 import { type Bundle, loadBundle } from "../policy/bundle.js";
 import type { LoopEvent } from "../telemetry/loop-event.js";
 import { MonotonicClock } from "../time/monotonic-clock.js";
+import { checkBindEndpoint } from "../transport/endpoint.js";
 import { bindZeromqNode } from "../transport/zeromq.js";
 
 /** A control node that serves robots, with what it is made of. */
@@ -34,6 +35,8 @@ export async function launchNode(
   launch: Launch,
   { endpoint = launch.endpoint, faults, watch }: LaunchOptions,
 ): Promise<LaunchedNode> {
+  // What can be told at once is told before the network is loaded.
+  checkBindEndpoint(endpoint, launch.allow_remote);
   const bundle = await loadBundle(launch.policy);
   const plan = resolvePlanSettings(launch.plan, bundle.manifest);
   const budgets = resolveBudgets(launch.budgets, bundle.manifest, plan);

@@ -80,6 +80,7 @@ describe("what a person sees when something cannot work", () => {
     ["a world that does not exist", ["eval", "moon"], /no world "moon"; there is pusht/],
     ["an option out of range", ["eval", "pusht", "--coupling", "2"], /coupling.*found 2/s],
     ["an unknown option", ["eval", "pusht", "--fast"], /unknown option '--fast'/],
+    ["an unknown benchmark", ["bench", "sampler"], /unknown command 'sampler'.*mean samplers/s],
     ["an unknown solver", ["eval", "pusht", "--solver", "magic"], /semilinear, picard, .*sequential/],
     ["a remote endpoint", ["run", "launch/pusht.yaml", "--endpoint", "tcp://0.0.0.0:5599"], /0\.0\.0\.0/],
   ])("%s ends with a plain error", async (_, args, text) => {

@@ -20,7 +20,10 @@ let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "parapilot-"));
   // Without a budget, so that the speed of this machine decides nothing.
-  await writeFile(join(folder, "launch.yaml"), `policy: ${resolve("policies/pusht")}\n`);
+  await writeFile(
+    join(folder, "launch.yaml"),
+    `policy: ${resolve("policies/pusht")}\nruntime: { threads: 1 }\n`,
+  );
 });
 afterAll(() => rm(folder, { recursive: true }));
 

@@ -10,7 +10,7 @@ let launch: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "parapilot-"));
   launch = join(folder, "launch.yaml");
-  await writeFile(launch, `policy: ${resolve("policies/pusht")}\n`);
+  await writeFile(launch, `policy: ${resolve("policies/pusht")}\nruntime: { threads: 1 }\n`);
 });
 afterAll(() => rm(folder, { recursive: true }));
 

@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -18,9 +18,10 @@ afterAll(() => rm(folder, { recursive: true }));
 
 interface Run {
   readonly name: string;
-  /** A policy's folder; a copy of the shipped one unless told. */
+  /** A policy's folder; the shipped one unless told. */
   readonly policy?: string;
-  readonly threads: number;
+  /** 1 unless told. */
+  readonly threads?: number;
   readonly node?: readonly string[];
   readonly sim?: readonly string[];
 }
@@ -28,14 +29,13 @@ interface Run {
 /** Records a simulator's run of 60 steps, and the file's name. */
 async function record({
   name,
-  policy = join(folder, "pusht"),
-  threads,
+  policy = resolve("policies/pusht"),
+  threads = 1,
   node: nodeFlags = [],
   sim = [],
 }: Run): Promise<string> {
   const file = join(folder, `${name}.mcap`);
   const launch = join(folder, `${name}.yaml`);
-  await cp(resolve("policies/pusht"), join(folder, "pusht"), { recursive: true });
   await writeFile(launch, `policy: ${policy}\nruntime: { threads: ${threads} }\n`);
   const node = start("run", launch, "--endpoint", "tcp://127.0.0.1:*", "--record", file, ...nodeFlags);
   const [, endpoint] = await says(node, /pusht at (tcp:\S+)\n[\s\S]*recording to/);
@@ -64,7 +64,7 @@ async function replayed(...args: readonly string[]) {
 describe("parapilot replay", () => {
   let lockStep: string;
   beforeAll(async () => {
-    lockStep = await record({ name: "lock-step", threads: 2 });
+    lockStep = await record({ name: "lock-step" });
   }, 180_000);
 
   it("finds a run in lock-step bit-equal, and says so", async () => {
@@ -92,7 +92,6 @@ describe("parapilot replay", () => {
   it("finds a run whose worker was killed and replaced bit-equal", async () => {
     const file = await record({
       name: "killed",
-      threads: 1,
       node: ["--budget-solve", "2 s", "--fault", "worker-crash@3"],
     });
     const { code, result } = await replayed(file);
@@ -104,7 +103,7 @@ describe("parapilot replay", () => {
   it("finds a run with optimised graphs bit-equal, and refuses it once they are others", async () => {
     const network = await readFile("policies/pusht/denoiser.onnx");
     const policy = await optimizedBundle([{ bytes: roundedOtherwise(network), fromRows: 5 }]);
-    const file = await record({ name: "optimised", policy, threads: 1 });
+    const file = await record({ name: "optimised", policy });
     expect(await replayed(file)).toMatchObject({ code: 0, result: { exact: true, differences: 0 } });
     const manifest = join(policy, "policy.yaml");
     const text = await readFile(manifest, "utf8");

@@ -73,7 +73,8 @@ export class Processes {
     const name = `node-${this.#nodes++}`;
     const log = disk.log ?? this.path(`${name}.log`);
     const solver = { rule: { name: "ddim", steps: 10 } };
-    const launch = { policy: resolve("policies/pusht"), log, solver, plan: { overlap: "none" } };
+    const runtime = { threads: 1 };
+    const launch = { policy: resolve("policies/pusht"), log, runtime, solver, plan: { overlap: "none" } };
     await writeFile(this.path(`${name}.yaml`), JSON.stringify(launch));
     const command = ["run", this.path(`${name}.yaml`), "--endpoint", "tcp://127.0.0.1:*", ...args];
     const running = this.#keep(

@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { parse, stringify } from "yaml";
+import { writeRandomBundle } from "../../src/bench/gpu/random-bundle.js";
+import { parseManifest } from "../../src/policy/bundle.js";
 
 /** The policy that ships; tests run in the repository's root. */
 export const SHIPPED = join("policies", "pusht");
@@ -13,6 +15,20 @@ export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "parapilot-test-"));
   onTestFinished(() => rm(folder, { recursive: true }));
   return folder;
+}
+
+/**
+ * A policy as the shipped one but for its network, which is small and random: for tests of what is done with a policy,
+ * whatever it does. It has the published statistics, and no calibration.
+ *
+ * @param folder where it is written; one that goes with the test unless told.
+ */
+export async function randomBundle(folder?: string): Promise<string> {
+  const manifest = parseManifest(await readFile(join(SHIPPED, "policy.yaml"), "utf8"));
+  const at = join(folder ?? (await temporaryFolder()), "random");
+  const { directory } = await writeRandomBundle(at, manifest, [8, 16, 32]);
+  await copyFile(join(SHIPPED, "statistics.json"), join(directory, "statistics.json"));
+  return directory;
 }
 
 /** What to change in a copy of the shipped policy; null leaves a file out. */
