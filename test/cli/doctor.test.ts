@@ -30,7 +30,8 @@ describe("parapilot doctor", () => {
   }, 120_000);
 
   it("prints a table for people, and goes on when the wanted provider is not usable", async () => {
-    const child = spawn(process.execPath, [MAIN, "doctor", "policies/pusht", "--provider", "cuda"], {
+    const args = ["doctor", "policies/pusht", "--provider", "cuda", "--threads", "1"];
+    const child = spawn(process.execPath, [MAIN, ...args], {
       env: { ...process.env, AMENT_PREFIX_PATH: "" },
       stdio: ["ignore", "pipe", "pipe"],
     });

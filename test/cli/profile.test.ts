@@ -59,9 +59,9 @@ describe("parapilot profile of a launch file", () => {
   }, 180_000);
 
   it("scores the episodes that were played to their end", async () => {
-    // Seed 100002 reaches the goal; an action in the budget's absence is the same on every machine.
-    const { result } = await profiled(launch, "--ticks", "330", "--warmup", "0", "--seed", "100002");
-    expect(result.ticks).toBe(330);
+    // Seed 100001 reaches the goal soon; an action in the budget's absence is the same on every machine.
+    const { result } = await profiled(launch, "--ticks", "180", "--warmup", "0", "--seed", "100001");
+    expect(result.ticks).toBe(180);
     expect(result.score).toBeGreaterThan(0);
     expect(result.score).toBeLessThanOrEqual(1);
   }, 240_000);

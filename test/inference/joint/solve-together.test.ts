@@ -15,8 +15,9 @@ beforeAll(async () => {
   bundle = await loadBundle(SHIPPED);
 });
 
+/** Without optimised graphs, since they take longer to load than a few solves. */
 async function opened(options: HostOptions): Promise<InferenceHost> {
-  const host = await InferenceHost.start(bundle, { runtime: ONE, ...options });
+  const host = await InferenceHost.start({ ...bundle, optimized: [] }, { runtime: ONE, ...options });
   onTestFinished(() => host.close());
   return host;
 }

@@ -11,10 +11,11 @@ import type { LoopEvent, TickRecord } from "../../../src/telemetry/loop-event.js
 import { MemoryGraph } from "../memory-graph.js";
 import { ScriptedBoard } from "./scripted-board.js";
 
-/** A shipped launch file, solved in a few milliseconds. */
+/** A shipped launch file, solved in a few milliseconds by one thread. */
 export async function quickLaunch(file = "launch/pusht.yaml"): Promise<LaunchDocument> {
   const { document } = await readLaunch(file);
-  return { ...document, solver: { ...document.solver, rule: { name: "ddim", steps: 4 } } };
+  const solver = { ...document.solver, rule: { name: "ddim" as const, steps: 4 } };
+  return { ...document, solver, runtime: { ...document.runtime, threads: 1 } };
 }
 
 export interface BenchOptions {
