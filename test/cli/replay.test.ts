@@ -1,14 +1,13 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadBundle } from "../../src/policy/bundle.js";
 import { recordingHeader } from "../../src/recording/mcap-header.js";
 import { Recorder } from "../../src/recording/recorder.js";
 import { Recording } from "../../src/recording/recording.js";
-import { roundedOtherwise } from "../inference/rounded.js";
-import { optimizedBundle } from "../policy/bundles.js";
-import { finished, parapilot, says, start } from "./process.js";
+import { parapilot } from "./process.js";
+import { record, replayed } from "./recorded-run.js";
 
 let folder: string;
 beforeAll(async () => {
@@ -16,107 +15,16 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-interface Run {
-  readonly name: string;
-  /** A policy's folder; the shipped one unless told. */
-  readonly policy?: string;
-  /** 1 unless told. */
-  readonly threads?: number;
-  readonly node?: readonly string[];
-  readonly sim?: readonly string[];
-}
-
-/** Records a simulator's run of 60 steps, and the file's name. */
-async function record({
-  name,
-  policy = resolve("policies/pusht"),
-  threads = 1,
-  node: nodeFlags = [],
-  sim = [],
-}: Run): Promise<string> {
-  const file = join(folder, `${name}.mcap`);
-  const launch = join(folder, `${name}.yaml`);
-  await writeFile(launch, `policy: ${policy}\nruntime: { threads: ${threads} }\n`);
-  const node = start("run", launch, "--endpoint", "tcp://127.0.0.1:*", "--record", file, ...nodeFlags);
-  const [, endpoint] = await says(node, /pusht at (tcp:\S+)\n[\s\S]*recording to/);
-  const played = await parapilot(
-    "sim",
-    "pusht",
-    "--endpoint",
-    endpoint,
-    "--steps",
-    "60",
-    "--episodes",
-    "1",
-    ...sim,
-  );
-  expect(played).toMatchObject({ code: 0 });
-  node.child.kill("SIGTERM");
-  expect(await finished(node)).toMatchObject({ code: 0 });
-  return file;
-}
-
-async function replayed(...args: readonly string[]) {
-  const { code, stdout, stderr } = await parapilot("replay", ...args, "--json");
-  return { code, stderr, result: stdout === "" ? undefined : JSON.parse(stdout) };
-}
-
 describe("parapilot replay", () => {
   let lockStep: string;
   beforeAll(async () => {
-    lockStep = await record({ name: "lock-step" });
+    lockStep = await record({ folder, name: "lock-step" });
   }, 180_000);
 
   it("finds a run in lock-step bit-equal, and says so", async () => {
     const { code, stdout } = await parapilot("replay", lockStep);
     expect({ code, stdout }).toEqual({ code: 0, stdout: "bit-equal: 60 actions from 8 solves\n" });
   }, 120_000);
-
-  it.each([1, 2])(
-    "finds a run in real time, whose solves were cut short, bit-equal with %i threads",
-    async (threads) => {
-      const file = await record({
-        name: `real-time-${threads}`,
-        threads,
-        node: ["--budget-solve", "70 ms"],
-        sim: ["--real-time"],
-      });
-      const { code, result } = await replayed(file);
-      expect(result).toMatchObject({ exact: true, differences: 0, lost: 0, truncated: false });
-      expect(result.ticks).toBeGreaterThan(0);
-      expect(code).toBe(0);
-    },
-    180_000,
-  );
-
-  it("finds a run whose worker was killed and replaced bit-equal", async () => {
-    const file = await record({
-      name: "killed",
-      node: ["--budget-solve", "2 s", "--fault", "worker-crash@3"],
-    });
-    const { code, result } = await replayed(file);
-    expect(result).toMatchObject({ exact: true, differences: 0 });
-    expect(result.assumed).toBeGreaterThan(0);
-    expect(code).toBe(0);
-  }, 180_000);
-
-  it("finds a run with optimised graphs bit-equal, and refuses it once they are others", async () => {
-    const network = await readFile("policies/pusht/denoiser.onnx");
-    const policy = await optimizedBundle([{ bytes: roundedOtherwise(network), fromRows: 5 }]);
-    const file = await record({ name: "optimised", policy });
-    expect(await replayed(file)).toMatchObject({ code: 0, result: { exact: true, differences: 0 } });
-    const manifest = join(policy, "policy.yaml");
-    const text = await readFile(manifest, "utf8");
-    await writeFile(manifest, text.replace("from_rows: 5", "from_rows: 6"));
-    expect(await replayed(file)).toMatchObject({
-      code: 1,
-      stderr: expect.stringMatching(
-        /recorded \(optimised graphs (\w{12}…) \(from_rows 5\), now \1 \(from_rows 6\)\); put the old bundle back/,
-      ),
-    });
-    const { code } = await replayed(file, "--policy", policy);
-    expect(code).toBe(0);
-  }, 180_000);
 
   it("compares with another solver", async () => {
     const { code, result } = await replayed(lockStep, "--solver", "sequential");
