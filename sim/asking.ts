@@ -80,6 +80,6 @@ function waited(times: number, ms: number): string {
 function silence(endpoint: string, patienceMs: number): string {
   return (
     `the node at ${endpoint} did not answer for ${patienceMs / 1000} s: ` +
-    "is it running (parapilot run launch/pusht.yaml), and on this endpoint?"
+    "is it running (parapilot run, with a launch file), and on this endpoint?"
   );
 }

@@ -235,7 +235,7 @@ export class PolicyClient {
       const text = `the node at ${this.endpoint} did not ${what} within ${seconds} s`;
       request.giveUp(
         new SilentNodeError(
-          `${text}: is it running (parapilot run launch/pusht.yaml), and on this endpoint?`,
+          `${text}: is it running (parapilot run, with a launch file), and on this endpoint?`,
         ),
       );
     }, this.#patienceMs);

@@ -20,4 +20,6 @@ export interface World extends PlayableWorld<Seen, Progress> {
   render(overlay: Overlay): string;
   /** Lets an expert play an episode, where there is one. */
   demonstrate?(seed: number): Demonstration;
+  /** Gives back what the world holds outside of JavaScript's own memory; it cannot be played any more. */
+  close(): void;
 }

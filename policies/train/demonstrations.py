@@ -16,15 +16,31 @@ RECORDING = "demonstrations.csv.gz"
 
 
 def recorded_episodes(policy: Policy, folder: Path) -> list[Episode]:
-    """Reads what `parapilot demonstrate` has written: one row per control step, values by `name[index]`."""
-    with gzip.open(folder / RECORDING, "rt") as file:
+    """Reads what `parapilot demonstrate` has written: one row per control step, values by `name[index]`.
+
+    Rows of an episode stand together, in the order of its steps.
+    """
+    path = folder / RECORDING
+    with gzip.open(path, "rt") as file:
         rows = csv.reader(file)
         column = {name: k for k, name in enumerate(next(rows))}
         values = np.array(list(rows), dtype=np.float64)
-    seen = [column[f"{name}[{k}]"] for name, width in zip(policy.names, policy.widths) for k in range(width)]
-    acted = [column[f"action[{k}]"] for k in range(policy.action_dim)]
-    number = values[:, column["episode"]]
-    return [Episode(values[number == n][:, seen], values[number == n][:, acted]) for n in np.unique(number)]
+    seen = [f"{name}[{k}]" for name, width in zip(policy.names, policy.widths) for k in range(width)]
+    acted = [f"action[{k}]" for k in range(policy.action_dim)]
+    lacking = [name for name in ["episode", "step", *seen, *acted] if name not in column]
+    if lacking:
+        raise SystemExit(f"{path} has no column {', '.join(lacking)}, which policy.yaml asks for; it has {', '.join(column)}")
+    wild = np.argwhere(~np.isfinite(values))
+    if len(wild):
+        row, at = wild[0]
+        raise SystemExit(f"{path}: {list(column)[at]} in line {row + 2} is {values[row, at]}; every value must be finite")
+    number, step = values[:, column["episode"]], values[:, column["step"]]
+    stray = np.flatnonzero((number[1:] == number[:-1]) & (step[1:] != step[:-1] + 1))
+    if len(stray) or 1 + np.count_nonzero(np.diff(number)) != len(np.unique(number)):
+        where = f"line {stray[0] + 3}" if len(stray) else "an episode that comes twice"
+        raise SystemExit(f"{path}: steps of an episode must follow one another; see {where}")
+    columns = [[column[name] for name in names] for names in (seen, acted)]
+    return [Episode(*(values[number == n][:, picked] for picked in columns)) for n in np.unique(number)]
 
 
 def demonstrated_episodes(policy: Policy, folder: Path) -> list[Episode]:

@@ -60,7 +60,7 @@ def main() -> None:
     signal = cumulative_signal(policy.levels)
     signal_scale, noise_scale = signal.sqrt().float(), (1 - signal).sqrt().float()
     optimiser = torch.optim.AdamW(model.parameters(), lr=arguments.rate, weight_decay=1e-6, betas=(0.95, 0.999))
-    warmup = min(500, arguments.steps // 12)
+    warmup = max(1, min(500, arguments.steps // 12))
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimiser,
         lambda step: min(

@@ -87,8 +87,13 @@ export class Arm {
    * Takes the target of the control step to come.
    *
    * @param grip from -1 to 1. Its sign says whether the fingers open or close, both at the same speed, as in robosuite.
+   * @throws RangeError when a number of it is not finite: motors would go limp, and so stay.
    */
   command(target: Pose, grip: number, seconds: number): void {
+    const numbers = [...target.position, ...target.orientation, grip];
+    if (!numbers.every(Number.isFinite)) {
+      throw new RangeError(`a target must be finite numbers, got [${numbers.join(", ")}]`);
+    }
     this.#reference ??= new Reference(this.pose());
     this.#reference.leadTo(target, seconds);
     this.#grip = grip;

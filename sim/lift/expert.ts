@@ -2,8 +2,8 @@ import type { RandomState } from "../mt19937.js";
 import type { Command } from "../table/action.js";
 import type { Expert } from "../table/expert.js";
 import { drawManner } from "../table/manner.js";
+import { poseOf } from "../table/observed-pose.js";
 import { Picker } from "../table/picker.js";
-import { poseOf } from "../table/pose-of.js";
 import { Wobble } from "../table/wobble.js";
 import type { LiftObservation } from "./task.js";
 

@@ -1,7 +1,7 @@
-import { HAND_DOWN } from "../arm/model.js";
-import type { Pose } from "../arm/pose.js";
 import { aboutZ, UPRIGHT } from "../rotation/quaternion.js";
 import { QuaternionSeries } from "../rotation/series.js";
+import { wayBetween } from "../table/observed-pose.js";
+import { type Proprioception, watchArm } from "../table/proprioception.js";
 import { TABLE_HEIGHT } from "../table/table-top.js";
 import type { TableTask } from "../table/task.js";
 
@@ -23,11 +23,7 @@ export type LiftObservation = {
   readonly cube_quat: Float64Array;
   /** From the cube to the hand. */
   readonly gripper_to_cube_pos: Float64Array;
-  readonly robot0_eef_pos: Float64Array;
-  readonly robot0_eef_quat: Float64Array;
-  /** Left and right finger: 0 closed; open, 0.04 and -0.04. */
-  readonly robot0_gripper_qpos: Float64Array;
-};
+} & Proprioception;
 
 /**
  * Lift: grasp a cube and lift it.
@@ -48,27 +44,16 @@ export const lift: TableTask<LiftObservation> = {
   },
   observer() {
     const cubeTurn = new QuaternionSeries(UPRIGHT);
-    const handTurn = new QuaternionSeries(HAND_DOWN);
-    return ({ arm, cubes: [cube] }) => {
-      const { position, orientation } = cube;
-      const hand = arm.pose();
-      return {
-        cube_pos: Float64Array.from(position),
-        cube_quat: Float64Array.from(cubeTurn.next(orientation)),
-        gripper_to_cube_pos: between(cube, hand),
-        robot0_eef_pos: Float64Array.from(hand.position),
-        robot0_eef_quat: Float64Array.from(handTurn.next(hand.orientation)),
-        robot0_gripper_qpos: Float64Array.from(arm.fingers()),
-      };
-    };
+    const seeArm = watchArm();
+    return ({ arm, cubes: [cube] }) => ({
+      cube_pos: Float64Array.from(cube.position),
+      cube_quat: Float64Array.from(cubeTurn.next(cube.orientation)),
+      gripper_to_cube_pos: wayBetween(cube, arm.pose()),
+      ...seeArm(arm),
+    });
   },
   progress({ cubes: [cube] }) {
     const way = (cube.position[2] - REST_HEIGHT) / (LIFTED_HEIGHT - REST_HEIGHT);
     return Math.min(1, Math.max(0, way));
   },
 };
-
-/** From one pose to another, m. */
-function between(from: Pose, to: Pose): Float64Array {
-  return Float64Array.from(to.position, (at, d) => at - from.position[d]);
-}

@@ -1,6 +1,9 @@
-import type { DoubleBuffer, MjData, MjModel } from "@mujoco/mujoco";
+import type { MjData, MjModel } from "@mujoco/mujoco";
 import type { Point } from "../arm/pose.js";
+import { DivergedError, firstLost } from "./divergence.js";
+import { HeldBuffer } from "./held-buffer.js";
 import { loadMujoco, type Mujoco } from "./load.js";
+import { type Sparsity, unpack } from "./lower-triangle.js";
 import { KINDS, type Shape } from "./shape.js";
 
 /** Arrays of MuJoCo's state that are read and written in place. */
@@ -55,6 +58,8 @@ export class Simulation {
     this.dofs = model.nv;
     const { opt } = model;
     this.timestep = opt.timestep;
+    // A world that starts over in mid-episode would look like a robot that has jumped.
+    opt.disableflags |= mujoco.mjtDisableBit.mjDSBL_AUTORESET.value;
     opt.delete();
     this.#linear = new HeldBuffer(new mujoco.DoubleBuffer(3 * this.dofs));
     this.#angular = new HeldBuffer(new mujoco.DoubleBuffer(3 * this.dofs));
@@ -158,8 +163,24 @@ export class Simulation {
     this.#mujoco.mj_step1(this.#model, this.#data);
   }
 
+  /** @throws DivergedError when a position or velocity is not finite any more, or enormous: `reset` comes next. */
   advance(): void {
     this.#mujoco.mj_step2(this.#model, this.#data);
+    for (const name of ["qpos", "qvel"] as const) {
+      const values = this.state(name);
+      const lost = firstLost(values);
+      if (lost >= 0) throw new DivergedError(this.#lost(name, lost, values[lost]));
+    }
+  }
+
+  #lost(name: "qpos" | "qvel", index: number, value: number): string {
+    const addresses = this.#model[name === "qpos" ? "jnt_qposadr" : "jnt_dofadr"] as Int32Array;
+    const joint = addresses.findLastIndex((first) => first <= index);
+    const called = this.#mujoco.mj_id2name(this.#model, this.#mujoco.mjtObj.mjOBJ_JOINT.value, joint);
+    return (
+      `the simulation has diverged at ${this.#data.time.toFixed(3)} s: a ${name === "qpos" ? "position" : "velocity"} of joint ` +
+      `"${called}" is ${value}; reset it, and look at what was asked of it last, or take a smaller timestep`
+    );
   }
 
   /** Fills `out` [6 · dofs] with the Jacobian of a site: three rows of linear, three of angular velocity, world axes. */
@@ -172,15 +193,7 @@ export class Simulation {
   /** Fills `out` [dofs · dofs] with the inertia in joint coordinates. */
   massMatrix(out: Float64Array): void {
     // What mj_fullM does, without a call that takes as long as a tenth of a step.
-    const { start, count, column } = this.#sparsity;
-    const values = this.state("M");
-    out.fill(0);
-    for (let row = 0; row < this.dofs; row++) {
-      for (let k = start[row]; k < start[row] + count[row]; k++) {
-        out[row * this.dofs + column[k]] = values[k];
-        out[column[k] * this.dofs + row] = values[k];
-      }
-    }
+    unpack(this.state("M"), this.#sparsity, out);
   }
 
   /** Gives the memory back; the simulation cannot be used any more. */
@@ -191,26 +204,5 @@ export class Simulation {
     for (const { buffer } of [this.#linear, this.#angular]) buffer.delete();
     this.#data.delete();
     this.#model.delete();
-  }
-}
-
-/** Where the entries of the inertia matrix's lower triangle stand, row by row. */
-interface Sparsity {
-  /** [dofs] */
-  readonly start: Int32Array;
-  /** [dofs] */
-  readonly count: Int32Array;
-  readonly column: Int32Array;
-}
-
-/** Memory that MuJoCo writes results to, with a view of it that is renewed when the memory has moved. */
-class HeldBuffer {
-  #view: Float64Array = new Float64Array(0);
-
-  constructor(readonly buffer: DoubleBuffer) {}
-
-  get view(): Float64Array {
-    if (this.#view.byteLength === 0) this.#view = this.buffer.GetView() as Float64Array;
-    return this.#view;
   }
 }

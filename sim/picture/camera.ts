@@ -1,7 +1,8 @@
 import type { Point } from "../arm/pose.js";
+import { cross, dot, minus, unit } from "./vector.js";
 
 /** Where a point of the world is on the picture, and how far from the camera. */
-export interface Seen {
+export interface ImagePoint {
   readonly x: number;
   readonly y: number;
   readonly depth: number;
@@ -34,7 +35,7 @@ export class Camera {
     this.#focus = this.#centre / Math.tan(fieldOfView / 2);
   }
 
-  see(point: Point): Seen {
+  see(point: Point): ImagePoint {
     const way = minus(point, this.from);
     const depth = dot(way, this.#ahead);
     const scale = this.#focus / depth;
@@ -44,21 +45,4 @@ export class Camera {
       depth,
     };
   }
-}
-
-export function minus(a: Point, b: Point): Point {
-  return [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
-}
-
-export function dot(a: Point, b: Point): number {
-  return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
-}
-
-export function cross(a: Point, b: Point): Point {
-  return [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
-}
-
-export function unit(a: Point): Point {
-  const length = Math.hypot(...a);
-  return [a[0] / length, a[1] / length, a[2] / length];
 }

@@ -1,8 +1,9 @@
 import type { Point } from "../arm/pose.js";
 import type { Shape } from "../mujoco/shape.js";
 import { short } from "../svg.js";
-import { type Camera, cross, dot, minus, type Seen, unit } from "./camera.js";
+import type { Camera, ImagePoint } from "./camera.js";
 import { type Facet, facetsOf } from "./facets.js";
+import { cross, dot, minus, unit } from "./vector.js";
 
 /** Towards the light. */
 const LIGHT = unit([0.35, -0.5, 1]);
@@ -60,10 +61,10 @@ function outline(corners: readonly { readonly x: number; readonly y: number }[])
 }
 
 /** Convex hull, always the same way round (Andrew's monotone chain). */
-function hull(points: readonly Seen[]): Seen[] {
+function hull(points: readonly ImagePoint[]): ImagePoint[] {
   const sorted = points.toSorted((a, b) => a.x - b.x || a.y - b.y);
-  const half = (order: readonly Seen[]) => {
-    const chain: Seen[] = [];
+  const half = (order: readonly ImagePoint[]) => {
+    const chain: ImagePoint[] = [];
     for (const point of order) {
       while (chain.length > 1 && turn(chain[chain.length - 2], chain[chain.length - 1], point) <= 0)
         chain.pop();
@@ -74,7 +75,7 @@ function hull(points: readonly Seen[]): Seen[] {
   return [...half(sorted), ...half(sorted.toReversed())];
 }
 
-function turn(a: Seen, b: Seen, c: Seen): number {
+function turn(a: ImagePoint, b: ImagePoint, c: ImagePoint): number {
   return (b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x);
 }
 

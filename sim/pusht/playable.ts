@@ -18,5 +18,6 @@ export function playablePushT(): World {
     ],
     render: ({ action, plan, caption }) =>
       renderSvg(env.state(), { target: point(action), plan: plan.map(point), caption }),
+    close: () => {},
   };
 }

@@ -1,8 +1,9 @@
-import { HAND_DOWN } from "../arm/model.js";
 import type { Pose } from "../arm/pose.js";
 import type { RandomState } from "../mt19937.js";
 import { aboutZ, UPRIGHT } from "../rotation/quaternion.js";
 import { QuaternionSeries } from "../rotation/series.js";
+import { wayBetween } from "../table/observed-pose.js";
+import { type Proprioception, watchArm } from "../table/proprioception.js";
 import { TABLE_HEIGHT } from "../table/table-top.js";
 import type { TableTask } from "../table/task.js";
 
@@ -31,11 +32,7 @@ export type StackObservation = {
   readonly gripper_to_cubeA: Float64Array;
   readonly gripper_to_cubeB: Float64Array;
   readonly cubeA_to_cubeB: Float64Array;
-  readonly robot0_eef_pos: Float64Array;
-  readonly robot0_eef_quat: Float64Array;
-  /** Left and right finger: 0 closed; open, 0.04 and -0.04. */
-  readonly robot0_gripper_qpos: Float64Array;
-};
+} & Proprioception;
 
 /**
  * Stack: put the red cube on the green one and let go of it.
@@ -58,7 +55,7 @@ export const stack: TableTask<StackObservation> = {
   },
   observer() {
     const [turnA, turnB] = [new QuaternionSeries(UPRIGHT), new QuaternionSeries(UPRIGHT)];
-    const handTurn = new QuaternionSeries(HAND_DOWN);
+    const seeArm = watchArm();
     return ({ arm, cubes: [a, b] }) => {
       const hand = arm.pose();
       return {
@@ -66,12 +63,10 @@ export const stack: TableTask<StackObservation> = {
         cubeA_quat: Float64Array.from(turnA.next(a.orientation)),
         cubeB_pos: Float64Array.from(b.position),
         cubeB_quat: Float64Array.from(turnB.next(b.orientation)),
-        gripper_to_cubeA: way(hand, a),
-        gripper_to_cubeB: way(hand, b),
-        cubeA_to_cubeB: way(a, b),
-        robot0_eef_pos: Float64Array.from(hand.position),
-        robot0_eef_quat: Float64Array.from(handTurn.next(hand.orientation)),
-        robot0_gripper_qpos: Float64Array.from(arm.fingers()),
+        gripper_to_cubeA: wayBetween(hand, a),
+        gripper_to_cubeB: wayBetween(hand, b),
+        cubeA_to_cubeB: wayBetween(a, b),
+        ...seeArm(arm),
       };
     };
   },
@@ -98,8 +93,4 @@ function draw(random: RandomState, halfSide: number): Pose {
 /** Horizontally, m. */
 function across(a: Pose, b: Pose): number {
   return Math.hypot(a.position[0] - b.position[0], a.position[1] - b.position[1]);
-}
-
-function way(from: Pose, to: Pose): Float64Array {
-  return Float64Array.from(to.position, (at, d) => at - from.position[d]);
 }

@@ -28,11 +28,11 @@ export class TableEnv<Observation extends Seen>
   #observe: ((table: TableTop) => Observation) | undefined;
   #steps = 0;
 
-  private constructor(table: TableTop, task: TableTask<Observation>, options: TableOptions) {
-    const { control = "absolute", maxSteps = task.maxSteps } = options;
-    if (!Number.isInteger(maxSteps) || maxSteps < 1) {
-      throw new RangeError(`maxSteps must be a positive integer, got ${maxSteps}`);
-    }
+  private constructor(
+    table: TableTop,
+    task: TableTask<Observation>,
+    { control, maxSteps }: Required<TableOptions>,
+  ) {
     this.table = table;
     this.maxSteps = maxSteps;
     this.#task = task;
@@ -42,9 +42,12 @@ export class TableEnv<Observation extends Seen>
   /** Loads MuJoCo if need be. */
   static async open<Observation extends Seen>(
     task: TableTask<Observation>,
-    options: TableOptions = {},
+    { control = "absolute", maxSteps = task.maxSteps }: TableOptions = {},
   ): Promise<TableEnv<Observation>> {
-    return new TableEnv(await TableTop.build(task.cubes), task, options);
+    if (!Number.isInteger(maxSteps) || maxSteps < 1) {
+      throw new RangeError(`maxSteps must be a positive integer, got ${maxSteps}`);
+    }
+    return new TableEnv(await TableTop.build(task.cubes), task, { control, maxSteps });
   }
 
   /** Throws a RangeError on a bad seed; the running episode then goes on untouched. */
@@ -64,14 +67,20 @@ export class TableEnv<Observation extends Seen>
     return this.follow(command);
   }
 
-  /** The same with a command that is no list of numbers. */
+  /** The same with a command that is no list of numbers. Throws a DivergedError too, which ends the episode. */
   follow({ target, grip }: Command): StepResult<Observation, Progress> {
-    if (!this.#observe) throw new Error("no episode is running: call reset({ seed }) first");
-    this.table.step(target, grip);
+    const observe = this.#observe;
+    if (!observe) throw new Error("no episode is running: call reset({ seed }) first");
+    try {
+      this.table.step(target, grip);
+    } catch (error) {
+      if (!(error instanceof RangeError)) this.#observe = undefined;
+      throw error;
+    }
     this.#steps += 1;
     const progress = this.#task.progress(this.table);
     return {
-      observation: this.#observe(this.table),
+      observation: observe(this.table),
       reward: Number(progress === 1),
       terminated: progress === 1,
       truncated: this.#steps >= this.maxSteps,

@@ -1,6 +1,6 @@
 import type { Point } from "../arm/pose.js";
 import { FRAME_SIZE } from "../image.js";
-import { Camera, type Seen } from "../picture/camera.js";
+import { Camera, type ImagePoint } from "../picture/camera.js";
 import { drawShapes } from "../picture/scene.js";
 import { caption as captionOf, short } from "../svg.js";
 import { TABLE_HALF_SIDE, TABLE_HEIGHT, type TableTop } from "./table-top.js";
@@ -36,7 +36,7 @@ export function drawTable({ simulation }: TableTop, { target, plan, caption }: T
   ].join("");
 }
 
-function planned(points: readonly Seen[]): string {
+function planned(points: readonly ImagePoint[]): string {
   const dots = points.map(({ x, y }, i) => {
     const opacity = 1 - (0.7 * i) / points.length;
     return `<circle cx="${short(x)}" cy="${short(y)}" r="3.5" fill="#e8590c" opacity="${short(opacity)}"/>`;
@@ -44,7 +44,7 @@ function planned(points: readonly Seen[]): string {
   return `<polyline points="${points.map(at).join(" ")}" fill="none" stroke="#e8590c" stroke-width="2" stroke-opacity="0.6"/>${dots.join("")}`;
 }
 
-function cross({ x, y }: Seen): string {
+function cross({ x, y }: ImagePoint): string {
   const arms = `M${short(x - 7)} ${short(y)}h14M${short(x)} ${short(y - 7)}v14`;
   return (
     `<path d="${arms}" stroke="#fff" stroke-width="5" stroke-linecap="round" opacity="0.7"/>` +
@@ -52,6 +52,6 @@ function cross({ x, y }: Seen): string {
   );
 }
 
-function at({ x, y }: Seen): string {
+function at({ x, y }: ImagePoint): string {
   return `${short(x)},${short(y)}`;
 }

@@ -44,5 +44,6 @@ export function playableTable<Observation extends Seen>(
         caption,
       }),
     demonstrate: (seed) => demonstrate(env, train, seed),
+    close: () => env.close(),
   };
 }

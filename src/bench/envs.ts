@@ -92,7 +92,7 @@ export async function benchEnvs(
 function firstChunkDifference(manifest: Manifest, a: EpisodeRecord, b: EpisodeRecord): number {
   const { min, max } = manifest.normalizer.action;
   const differences = a.actions
-    .slice(0, manifest.n_action_steps)
+    .slice(0, Math.min(manifest.n_action_steps, b.actions.length))
     .flatMap((action, step) =>
       action.map((value, d) => (2 * Math.abs(value - b.actions[step][d])) / (max[d] - min[d])),
     );

@@ -41,6 +41,8 @@ export function demonstrateCommand(): Command {
 async function demonstrate(task: string, { episodes, seed, out, json }: DemonstrateFlags): Promise<void> {
   const world = await openWorld(task);
   if (!world.demonstrate) throw new ConfigurationError(`the world "${task}" has no expert of its own`);
+  // Not after minutes of playing, if it cannot be written to.
+  if (out !== undefined) await mkdir(out, { recursive: true });
   const status = new StatusLine();
   const successes: Demonstration[] = [];
   const failed: number[] = [];
@@ -54,6 +56,11 @@ async function demonstrate(task: string, { episodes, seed, out, json }: Demonstr
   } finally {
     status.end();
   }
+  if (successes.length === 0) {
+    throw new ConfigurationError(
+      `the expert fails in every episode (${episodes} from seed ${seed} on), and there is nothing to train on`,
+    );
+  }
   const result = {
     task,
     seeds: [seed, seed + episodes - 1],
@@ -62,10 +69,7 @@ async function demonstrate(task: string, { episodes, seed, out, json }: Demonstr
     failed_seeds: failed,
     steps_mean: mean(successes.map(({ steps }) => steps.length)),
   };
-  if (out !== undefined) {
-    await mkdir(out, { recursive: true });
-    await writeFile(join(out, RECORDING), toCsv(successes));
-  }
+  if (out !== undefined) await writeFile(join(out, RECORDING), toCsv(successes));
   if (json) return printJson(result);
   process.stdout.write(
     `${task}: the expert succeeds in ${successes.length} of ${episodes} episodes (seeds ${result.seeds.join("–")}), ` +

@@ -49,7 +49,7 @@ export function evalCommand(): Command {
 }
 
 async function evaluate(task: string, flags: EvalFlags): Promise<void> {
-  const worlds = await openWorlds(task, flags.envs);
+  const worlds = await openWorlds(task, Math.min(flags.envs, flags.episodes));
   const bundle = await loadBundle(flags.policy ?? shippedPolicy(task));
   checkTask(task, bundle.manifest);
   const loop = {

@@ -20,6 +20,8 @@ export interface WorkerStart {
   /** Most problems that are solved together. */
   readonly together: number;
   readonly faults?: WorkerFaults;
+  /** Of the gate that its calls go through. */
+  readonly gate: SharedArrayBuffer;
 }
 
 /** A solve as main asks for it. */
@@ -53,4 +55,6 @@ export type FromWorker =
   | Readiness
   | { readonly kind: "unusable"; readonly message: string }
   | { readonly kind: "solved"; readonly id: number; readonly result: TickResult; readonly sentAt: number }
-  | { readonly kind: "failed"; readonly id: number; readonly message: string };
+  | { readonly kind: "failed"; readonly id: number; readonly message: string }
+  /** It will answer nothing more, and ends when it can. */
+  | { readonly kind: "lost"; readonly message: string };

@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { ConfigurationError } from "../policy/errors.js";
 import { monotonicMs } from "../time/clock.js";
+import { CallGate } from "./call-gate.js";
 import type { AskedSolve, FromWorker, Readiness, ToWorker, WorkerStart } from "./protocol.js";
 import type { SolverSettings } from "./settings.js";
 import { SolveCell } from "./solve-cell.js";
@@ -25,6 +26,7 @@ export class WorkerThread {
   /** Rejects with a ConfigurationError when the thread ends before it is ready. */
   readonly ready: Promise<Readiness>;
   readonly #worker: Worker;
+  readonly #gate = new CallGate();
   readonly #values: number;
   readonly #onEnd: (message: string) => void;
   readonly #open = new Map<number, Open>();
@@ -42,12 +44,17 @@ export class WorkerThread {
    * times the slowest sweep of its warm-up unless told.
    * @param onEnd told why, once, before the open solves settle; not told of {@link abandon}.
    */
-  constructor(start: WorkerStart, hangMs: number | undefined, onEnd: (message: string) => void) {
+  constructor(
+    start: Omit<WorkerStart, "gate">,
+    hangMs: number | undefined,
+    onEnd: (message: string) => void,
+  ) {
     const { horizon, n_obs_steps, action } = start.manifest;
     this.#values = (horizon - n_obs_steps + 1) * action.length;
     this.#hangMs = hangMs;
     this.#onEnd = onEnd;
-    const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData: start });
+    const workerData: WorkerStart = { ...start, gate: this.#gate.shared };
+    const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData });
     this.#worker = worker;
     this.#exited = new Promise((resolve) => worker.once("exit", () => resolve()));
     this.ready = new Promise((resolve, reject) => {
@@ -58,6 +65,7 @@ export class WorkerThread {
           this.#hangMs ??= Math.max(FEWEST_HANG_MS, HANG_SWEEPS * sweepMs);
           resolve(message);
         } else if (message.kind === "unusable") this.#lose(message.message);
+        else if (message.kind === "lost") this.#lose(`the inference worker died: ${message.message}`);
         else this.#receive(message);
       });
     });
@@ -113,14 +121,14 @@ export class WorkerThread {
     this.abandon("the inference host is closed");
   }
 
-  /** Lets go of the thread at once, whatever it is doing. */
+  /** Lets go of the thread at once, whatever it is doing; within a network call it goes on to the end of that. */
   abandon(message: string): void {
     if (this.#ended !== undefined) return;
     this.#ended = message;
     clearTimeout(this.#looks);
     this.#refuse(new ConfigurationError(message));
     // Not awaited: a thread that is stuck in a driver may never end.
-    void this.#worker.terminate();
+    if (this.#gate.shut()) void this.#worker.terminate();
     this.#worker.unref();
     for (const { settle } of this.#open.values()) settle(failed(message));
     this.#open.clear();

@@ -4,6 +4,7 @@ import { middleObservation } from "../policy/manifest.js";
 import { squaredCosine } from "../sampling/schedule.js";
 import { monotonicMs } from "../time/clock.js";
 import { measureBatchCurve } from "./batch-curve.js";
+import { CallGate } from "./call-gate.js";
 import { conditioned } from "./conditioned.js";
 import type { NetworkFiles } from "./graphs.js";
 import { JointCalls } from "./joint/joint-calls.js";
@@ -25,10 +26,11 @@ const port = parentPort;
 const send = (message: FromWorker): void => port.postMessage(message);
 const started = workerData as WorkerStart;
 const { manifest, statistics, calibration, runtime, settings: wanted, faults = {} } = started;
+const gate = new CallGate(started.gate, () => process.exit());
 
 async function begin(): Promise<void> {
   const files: NetworkFiles = started.together > 1 ? jointFiles(started, runtime.provider) : started;
-  const network = await openNetwork(files, runtime, faults.shard);
+  const network = gated(await openNetwork(files, runtime, faults.shard));
   if (files.isJoint) await requireRowsApart(network, files);
   const planned = wanted.name === "auto" ? await planFor(network) : undefined;
   const settings = planned?.settings ?? wanted;
@@ -65,8 +67,7 @@ async function begin(): Promise<void> {
       const timings = { ...result.timings, queue };
       send({ kind: "solved", id, result: { ...result, timings }, sentAt: monotonicMs() });
     } catch (error) {
-      // Ends this worker: the host replaces it, and all its threads.
-      if (error instanceof ShardLostError) throw error;
+      if (error instanceof ShardLostError) return end(error);
       solver.forget(request.session);
       send({ kind: "failed", id, message: (error as Error).message });
     }
@@ -92,12 +93,32 @@ async function begin(): Promise<void> {
       port.close();
     }
   };
+  /** The host replaces this worker, and all its threads: none of them may be in a call when it ends. */
+  const end = async (error: ShardLostError): Promise<never> => {
+    send({ kind: "lost", message: error.message });
+    await gate.within(error.quiet);
+    throw error;
+  };
   // The network holds the observations of one message at a time, so messages that arrive between sweeps must wait.
   let handled = Promise.resolve();
   port.on("message", (message: ToWorker) => {
     handled = handled.then(() => handle(message));
   });
   send({ kind: "ready", warmup: warmup.timings, ...(planned ? { plan: planned } : {}) });
+}
+
+/** With its calls through the gate. */
+function gated(network: PolicyNetwork): PolicyNetwork {
+  return {
+    shape: network.shape,
+    thresholds: network.thresholds,
+    get runMs() {
+      return network.runMs;
+    },
+    observe: (observation) => network.observe(observation),
+    predictNoise: (...question) => gate.within(() => network.predictNoise(...question)),
+    close: () => gate.within(() => network.close()),
+  };
 }
 
 async function planFor(network: PolicyNetwork): Promise<Plan> {
@@ -109,4 +130,4 @@ async function planFor(network: PolicyNetwork): Promise<Plan> {
   return plan(curve, wanted, figures, situation);
 }
 
-begin().catch((error: Error) => send({ kind: "unusable", message: error.message }));
+gate.within(begin).catch((error: Error) => send({ kind: "unusable", message: error.message }));

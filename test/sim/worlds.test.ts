@@ -29,5 +29,6 @@ test.each(WORLDS.split(", "))(
     expect(again).toEqual(first);
     expect(other).not.toEqual(first);
     expect([...episode(worlds[1], SEEDS[0])]).toEqual(first);
+    for (const world of worlds) world.close();
   },
 );

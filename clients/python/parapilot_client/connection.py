@@ -45,11 +45,14 @@ class Connection:
             return False
         return True
 
-    def ask(self, question: Callable[[], bytes], answer: Callable[[NodeMessage], T | None], what: str) -> T:
+    def ask(
+        self, question: Callable[[], bytes], answer: Callable[[NodeMessage], T | None], what: str, *, timed: bool = True
+    ) -> T:
         """Sends a question, and again from time to time, until `answer` makes something of a reply.
 
         Replies of which it makes None, to questions given up for instance, are dropped. Raises `NodeSilentError` when
-        the timeout is over; `what` says in its message what the node did not do.
+        the timeout is over; `what` says in its message what the node did not do. How soon the next question is asked
+        again follows from how long this one's answer takes, unless it is not `timed`.
         """
         self._need_open()
         began = time.monotonic()
@@ -67,7 +70,8 @@ class Connection:
                 continue
             answered = answer(self._receive())
             if answered is not None:
-                self._longest_s = max(self._longest_s or 0, time.monotonic() - asked_at)
+                if timed:
+                    self._longest_s = max(self._longest_s or 0, time.monotonic() - asked_at)
                 return answered
         raise NodeSilentError(self._silence(what, taken))
 
@@ -123,7 +127,7 @@ class Connection:
             )
         return (
             f"there was no node at {self.endpoint} for {self._timeout:g} s to {what}: "
-            "is it running (parapilot run launch/pusht.yaml), and on this endpoint?"
+            "is it running (parapilot run, with a launch file), and on this endpoint?"
         )
 
 

@@ -9,7 +9,7 @@ from parapilot_client.adapters.rotation import quaternion_to_matrix
 try:
     import mujoco
 
-    from parapilot_client.adapters.lift import Lift
+    from parapilot_client.adapters.lift import DivergedError, Lift
 
     is_there = int(mujoco.__version__.split(".")[0]) < 4
 except ImportError:
@@ -20,8 +20,19 @@ def six_d(matrix):
     return matrix[:2].reshape(6)
 
 
+def turn_about(axis, angle):
+    axis = np.asarray(axis) / np.linalg.norm(axis)
+    return quaternion_to_matrix([*(np.sin(angle / 2) * axis), np.cos(angle / 2)])
+
+
 def turn_about_z(angle):
-    return quaternion_to_matrix([0, 0, np.sin(angle / 2), np.cos(angle / 2)])
+    return turn_about([0, 0, 1], angle)
+
+
+def controller(env):
+    """robosuite makes a new one for every episode."""
+    robot = env.env.robots[0]
+    return robot.part_controllers["right"] if hasattr(robot, "part_controllers") else robot.controller
 
 
 def degrees_between(a, b):
@@ -69,10 +80,12 @@ class LiftTest(unittest.TestCase):
 
     def test_goes_to_an_absolute_pose_of_the_hand(self):
         env = self.absolute
-        for shift, angle in [([0.1, 0.05, -0.05], 0.4), ([-0.05, -0.1, 0.05], -0.3)]:
+        turns = [([0, 0, 1], 0.4), ([1, 0, 0], 0.4), ([0, 1, 0], -0.4), ([1, -2, 2], 0.5)]
+        shifts = [[0.1, 0.05, -0.05], [-0.05, -0.1, 0.05], [0.05, -0.15, 0.05], [0, 0.15, -0.05]]
+        for shift, (axis, angle) in zip(shifts, turns, strict=True):
             seen, _ = env.reset(seed=1)
             position = seen["robot0_eef_pos"] + shift
-            orientation = turn_about_z(angle) @ quaternion_to_matrix(seen["robot0_eef_quat"])
+            orientation = turn_about(axis, angle) @ quaternion_to_matrix(seen["robot0_eef_quat"])
             for _ in range(80):
                 seen, *_ = env.step([*position, *six_d(orientation), -1])
             self.assertLess(np.linalg.norm(seen["robot0_eef_pos"] - position), 0.01)
@@ -81,8 +94,8 @@ class LiftTest(unittest.TestCase):
             # Open fingers are 4 cm from their middle.
             np.testing.assert_allclose(seen["robot0_gripper_qpos"], [0.04, -0.04], atol=0.005)
 
-    def test_goes_to_an_absolute_pose_of_the_grip_site(self):
-        env = Lift("absolute", target_frame="grip_site")
+    def test_by_robomimics_convention_it_goes_to_an_absolute_pose_of_the_grip_site(self):
+        env = Lift("absolute", convention="robomimic")
         self.addCleanup(env.close)
         seen, _ = env.reset(seed=1)
         position = seen["robot0_eef_pos"] + [0.05, 0.05, 0]
@@ -93,6 +106,65 @@ class LiftTest(unittest.TestCase):
         self.assertLess(degrees_between(env.site_orientation(), orientation), 2)
         self.assertGreater(degrees_between(quaternion_to_matrix(seen["robot0_eef_quat"]), orientation), 45)
         np.testing.assert_allclose(seen["robot0_gripper_qpos"], 0, atol=0.005)
+
+    def test_by_robomimics_convention_quaternions_are_robosuites_own(self):
+        env = Lift("absolute", convention="robomimic")
+        self.addCleanup(env.close)
+        signs = set()
+        for seed in range(8):
+            theirs, _ = env.reset(seed=seed)
+            ours, _ = self.absolute.reset(seed=seed)
+            raw = env.env._get_observations(force_update=True)
+            for name in ["cube_quat", "robot0_eef_quat"]:
+                np.testing.assert_allclose(theirs[name], raw[name], atol=1e-9)
+            np.testing.assert_array_equal(theirs["object"][3:7], theirs["cube_quat"])
+            np.testing.assert_allclose(ours["cube_quat"], theirs["cube_quat"] * np.sign(theirs["cube_quat"][3]))
+            signs.add(np.sign(theirs["cube_quat"][3]))
+        self.assertEqual(signs, {-1, 1})
+
+    def test_controls_as_robomimics_data_were_made(self):
+        for env, kind in [(self.absolute, "absolute"), (self.delta, "delta")]:
+            env.reset(seed=0)
+            self.assertEqual(env.env.control_freq, 20)
+            control = controller(env)
+            np.testing.assert_array_equal(control.kp, np.full(6, 150.0))
+            # Critically damped.
+            np.testing.assert_allclose(control.kd, np.full(6, 2 * np.sqrt(150)))
+            np.testing.assert_array_equal(control.output_max, [0.05] * 3 + [0.5] * 3)
+            if hasattr(control, "input_ref_frame"):
+                self.assertEqual((control.input_type, control.input_ref_frame), (kind, "world"))
+
+    def test_a_delta_of_one_is_5_cm_and_half_a_radian_in_world_axes(self):
+        for axis in range(6):
+            for size, kept in [(1, 1), (-0.5, -0.5), (7, 1)]:
+                self.delta.reset(seed=3)
+                control = controller(self.delta)
+                control.update(force=True)
+                at, turned = np.array(self._position(control)), self.delta.site_orientation()
+                action = np.zeros(7)
+                action[axis] = size
+                self.delta.step(action)
+                way = np.zeros(6)
+                way[axis] = kept * (0.05 if axis < 3 else 0.5)
+                np.testing.assert_allclose(control.goal_pos - at, way[:3], atol=1e-6)
+                wanted = turn_about(np.eye(3)[axis % 3], way[axis] if axis >= 3 else 0) @ turned
+                np.testing.assert_allclose(control.goal_ori, wanted, atol=1e-6)
+
+    @staticmethod
+    def _position(control):
+        return control.ref_pos if hasattr(control, "ref_pos") else control.ee_pos
+
+    def test_says_that_the_physics_ran_away(self):
+        env = self.absolute
+        seen, _ = env.reset(seed=5)
+        pose = [*seen["robot0_eef_pos"], *six_d(quaternion_to_matrix(seen["robot0_eef_quat"])), -1]
+        env.step(pose)
+        # MuJoCo notices, warns and starts over; robosuite says nothing of it.
+        env.env.sim.data.qvel[0] = 1e12
+        with self.assertRaisesRegex(DivergedError, r"diverged at step 2; begin an episode with reset\(\)"):
+            env.step(pose)
+        seen, _ = env.reset(seed=5)
+        env.step(pose)
 
     def test_goes_where_deltas_point(self):
         for axis in range(3):
@@ -141,8 +213,8 @@ class LiftTest(unittest.TestCase):
             self.delta.step(np.zeros(10))
         with self.assertRaisesRegex(ValueError, '"absolute" or "delta"'):
             Lift("relative")
-        with self.assertRaisesRegex(ValueError, '"hand" or "grip_site"'):
-            Lift(target_frame="tool")
+        with self.assertRaisesRegex(ValueError, '"parapilot" or "robomimic"'):
+            Lift(convention="columns")
 
 
 if __name__ == "__main__":

@@ -186,6 +186,18 @@ class PolicyTest(unittest.TestCase):
         policy.infer(HERE)
         self.assertEqual([a["step"] for a in self.observations(node)][:4], [0, 1, 1, 1])
 
+    def test_a_first_solve_that_takes_longer_than_a_description_is_not_asked_for_twice(self):
+        self.repeats_soon.stop()
+
+        def slow(asked):
+            time.sleep(0.7)
+            return [action(asked)]
+
+        node, policy = self.open(slow)
+        policy.reset()
+        policy.infer(HERE)
+        self.assertEqual(len(self.observations(node)), 1)
+
     def test_drops_late_answers(self):
         held = []
 

@@ -1,40 +1,57 @@
 import { Command } from "commander";
+import type { World } from "../../../sim/world.js";
 import { wholeNumber } from "../options.js";
 import { printJson } from "../terminal.js";
 import { openWorld, WORLDS } from "../worlds.js";
+
+/** Of a pass whose steps nobody counts: worlds differ by a factor of a hundred. */
+const PASS_MS = 2000;
+const PASSES = 3;
 
 export function simCommand(): Command {
   return new Command("sim")
     .description("environment steps per second of a world")
     .argument("<task>", `the world: ${WORLDS}`)
-    .option("--steps <n>", "steps to time", wholeNumber(1), 100_000)
+    .option(
+      "--steps <n>",
+      "steps to time, three times (default: as many as take two seconds)",
+      wholeNumber(1),
+    )
     .option("--json", "print one JSON object on standard output")
     .action(simBench);
 }
 
 async function simBench(
   task: string,
-  flags: { readonly steps: number; readonly json?: boolean },
+  flags: { readonly steps?: number; readonly json?: boolean },
 ): Promise<void> {
   const world = await openWorld(task);
-  const { env } = world;
-  const passes: number[] = [];
-  // The first pass lets the compiler finish; it is not counted.
-  for (let pass = 0; pass < 4; pass++) {
-    const began = performance.now();
-    let { observation } = env.reset({ seed: 0 });
-    for (let step = 0; step < flags.steps; step++) {
-      if (step % env.maxSteps === 0) ({ observation } = env.reset({ seed: step / env.maxSteps }));
-      ({ observation } = env.step(world.exercise(observation, step)));
-    }
-    if (pass > 0) passes.push(flags.steps / ((performance.now() - began) / 1000));
-  }
+  // Lets the compiler finish, and is not counted.
+  const { steps } = play(world, flags.steps);
+  const passes = Array.from({ length: PASSES }, () => steps / (play(world, steps).ms / 1000));
   const result = {
     task,
-    steps: flags.steps,
+    steps,
     steps_per_second: { min: Math.min(...passes), max: Math.max(...passes) },
   };
   if (flags.json) return printJson(result);
   const { min, max } = result.steps_per_second;
   process.stdout.write(`${task}: ${min.toFixed(0)} to ${max.toFixed(0)} environment steps per second\n`);
+}
+
+/** Plays a world for so many steps, or for a while. */
+function play(
+  { env, exercise }: World,
+  most: number | undefined,
+): { readonly steps: number; readonly ms: number } {
+  const began = performance.now();
+  const ms = () => performance.now() - began;
+  let { observation } = env.reset({ seed: 0 });
+  let steps = 0;
+  while (most === undefined ? ms() < PASS_MS : steps < most) {
+    if (steps % env.maxSteps === 0) ({ observation } = env.reset({ seed: steps / env.maxSteps }));
+    ({ observation } = env.step(exercise(observation, steps)));
+    steps += 1;
+  }
+  return { steps, ms: ms() };
 }

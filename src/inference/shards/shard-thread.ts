@@ -1,4 +1,5 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import { CallGate } from "../call-gate.js";
 import type { NetworkFiles } from "../graphs.js";
 import { OnnxNetwork } from "../onnx.js";
 import type { WorkerFaults } from "../worker-faults.js";
@@ -10,6 +11,8 @@ export interface ShardStart {
   readonly port: MessagePort;
   readonly spinMs: number;
   readonly fault: WorkerFaults["shard"];
+  /** Of the gate that its calls go through. */
+  readonly gate: SharedArrayBuffer;
 }
 
 /** Told by the thread once: undefined when it is ready, else why it cannot be. */
@@ -19,12 +22,13 @@ export interface ShardReadiness {
 
 if (!parentPort) throw new Error("shard-thread.js is started by Shard, not by hand");
 const owner = parentPort;
-const { signals, port, spinMs, fault } = workerData as ShardStart;
+const { signals, port, spinMs, fault, gate: shared } = workerData as ShardStart;
+const gate = new CallGate(shared, () => process.exit());
 
 owner.once("message", async (files: NetworkFiles) => {
   let network: OnnxNetwork;
   try {
-    network = await OnnxNetwork.load(files, { provider: "cpu", threads: 1, spin: false });
+    network = await gate.within(() => OnnxNetwork.load(files, { provider: "cpu", threads: 1, spin: false }));
   } catch (error) {
     owner.postMessage({ problem: (error as Error).message } satisfies ShardReadiness);
     return;
@@ -46,7 +50,7 @@ async function serve(network: OnnxNetwork): Promise<void> {
       if (message.kind === "observe") network.observe(message.observation);
       else if (message.kind === "memory") memory = new ShardMemory(message.capacity, size, message.shared);
       else {
-        await network.close();
+        await gate.within(() => network.close());
         port.close();
         return;
       }
@@ -57,13 +61,9 @@ async function serve(network: OnnxNetwork): Promise<void> {
     }
     try {
       if (call === fault?.call) strike(fault.how);
-      await network.predictNoise(
-        memory.states,
-        memory.levels,
-        Atomics.load(signals, SIGNALS.rows),
-        memory.answers,
-        memory.owners,
-      );
+      const { states, levels, answers, owners } = memory;
+      const rows = Atomics.load(signals, SIGNALS.rows);
+      await gate.within(() => network.predictNoise(states, levels, rows, answers, owners));
       Atomics.store(signals, SIGNALS.failed, 0);
     } catch (error) {
       port.postMessage((error as Error).message);

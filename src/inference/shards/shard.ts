@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import { ConfigurationError } from "../../policy/errors.js";
 import { monotonicMs } from "../../time/clock.js";
+import { CallGate } from "../call-gate.js";
 import type { NetworkFiles } from "../graphs.js";
 import type { WorkerFaults } from "../worker-faults.js";
 import { changes, ShardMemory, SIGNALS, type ToShard } from "./shard-memory.js";
@@ -16,11 +17,20 @@ const CLOSING_MS = 1000;
 /** A shard has died or hangs: the network will answer no more calls. */
 export class ShardLostError extends Error {
   override readonly name = "ShardLostError";
+
+  /** @param quiet resolves when the shard is in no call any more, and can go. */
+  constructor(
+    message: string,
+    readonly quiet: () => Promise<void>,
+  ) {
+    super(message);
+  }
 }
 
 /** The caller's side of one thread with one session of the network, for a part of the rows of every large call. */
 export class Shard {
   readonly #worker: Worker;
+  readonly #gate: CallGate;
   readonly #port: MessagePort;
   readonly #signals: Int32Array;
   readonly #size: number;
@@ -30,8 +40,9 @@ export class Shard {
   #rows = 0;
   #ended: string | undefined;
 
-  private constructor(worker: Worker, port: MessagePort, start: ShardStart, size: number) {
+  private constructor(worker: Worker, port: MessagePort, start: ShardStart, gate: CallGate, size: number) {
     this.#worker = worker;
+    this.#gate = gate;
     this.#port = port;
     this.#signals = start.signals;
     this.#spinMs = start.spinMs;
@@ -59,12 +70,13 @@ export class Shard {
   ): Promise<Shard> {
     const { port1, port2 } = new MessageChannel();
     const signals = new Int32Array(new SharedArrayBuffer(4 * Object.keys(SIGNALS).length));
-    const start: ShardStart = { signals, port: port2, spinMs, fault };
+    const gate = new CallGate();
+    const start: ShardStart = { signals, port: port2, spinMs, fault, gate: gate.shared };
     const worker = new Worker(new URL("./shard-thread.js", import.meta.url), {
       workerData: start,
       transferList: [port2],
     });
-    const shard = new Shard(worker, port1, start, size);
+    const shard = new Shard(worker, port1, start, gate, size);
     const ready = new Promise<string | undefined>((resolve) => {
       worker.once("message", ({ problem }: ShardReadiness) => resolve(problem));
       void shard.#exited.then(() => resolve(shard.#ended));
@@ -79,7 +91,7 @@ export class Shard {
 
   /** @throws ShardLostError when the thread has gone. */
   check(): void {
-    if (this.#ended !== undefined) throw new ShardLostError(this.#ended);
+    if (this.#ended !== undefined) throw new ShardLostError(this.#ended, () => this.#gate.emptied());
   }
 
   /** Also wakes the thread, which then waits busily for the call to come. */
@@ -131,11 +143,11 @@ export class Shard {
       }
     }
     this.#end(`a network thread hangs: no answer in ${hangMs.toFixed(0)} ms`);
-    void this.#worker.terminate();
+    this.#terminate();
     this.check();
   }
 
-  /** Ends the thread, without its help if it is hung. */
+  /** Ends the thread, without its help if it is hung, but not within a call. */
   async close(): Promise<void> {
     this.#tell({ kind: "close" });
     const patience = new AbortController();
@@ -143,8 +155,14 @@ export class Shard {
     await Promise.race([this.#exited, sleep(CLOSING_MS, undefined, { signal }).catch(() => {})]);
     patience.abort();
     this.#port.close();
+    this.#terminate();
+    // It dies with the thread that calls this.
+    await this.#gate.emptied();
+  }
+
+  #terminate(): void {
     // Not awaited: a thread that is stuck in native code may never end.
-    void this.#worker.terminate();
+    if (this.#gate.shut()) void this.#worker.terminate();
   }
 
   #tell(message: ToShard): void {

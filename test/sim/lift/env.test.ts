@@ -124,6 +124,42 @@ describe("a step", () => {
     await expect(TableEnv.open(lift, { maxSteps: 0 })).rejects.toThrow("maxSteps must be a positive integer");
   });
 
+  it("keeps no memory of worlds that are closed, or that could not be opened", async () => {
+    const before = process.memoryUsage().external;
+    for (let k = 0; k < 20; k++) {
+      await expect(TableEnv.open(lift, { maxSteps: 0.5 })).rejects.toThrow();
+      const world = await TableEnv.open(lift);
+      world.reset({ seed: k });
+      world.step(ABOVE);
+      world.close();
+    }
+    // A world is 17 MB.
+    expect(process.memoryUsage().external - before).toBeLessThan(100e6);
+  });
+
+  it("ends an episode whose physics runs away, and the next one knows nothing of it", () => {
+    const play = () => {
+      env.reset({ seed: 5 });
+      return Array.from({ length: 5 }, () => values(env.step(ABOVE).observation));
+    };
+    const before = play();
+    const { simulation } = env.table;
+    simulation.state("qvel")[simulation.joint("cube").velocity] = Number.NaN;
+    expect(() => env.step(ABOVE)).toThrow('has diverged at 0.252 s: a position of joint "cube" is NaN');
+    expect(() => env.step(ABOVE)).toThrow("call reset({ seed }) first");
+    expect(play()).toEqual(before);
+  });
+
+  it("refuses a command that is not finite, and the arm goes on with the next", () => {
+    env.reset({ seed: 5 });
+    const target = { position: [0, 0, 0.95], orientation: [1, 0, 0, 0] } as const;
+    expect(() => env.follow({ target: { ...target, position: [0, Number.NaN, 1] }, grip: 0 })).toThrow(
+      "a target must be finite numbers, got [0, NaN, 1, 1, 0, 0, 0, 0]",
+    );
+    expect(() => env.follow({ target, grip: Number.NaN })).toThrow("finite numbers");
+    expect(values(env.follow({ target, grip: -1 }).observation).every(Number.isFinite)).toBe(true);
+  });
+
   it("refuses malformed actions, and any before a reset", async () => {
     env.reset({ seed: 0 });
     expect(() => env.step([0, 0, 1])).toThrow("action must be 7 finite numbers, got [0, 0, 1]");

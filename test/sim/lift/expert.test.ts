@@ -1,5 +1,5 @@
 import { gunzipSync } from "node:zlib";
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Demonstration, toCsv } from "../../../sim/demonstration.js";
 import { LiftExpert } from "../../../sim/lift/expert.js";
 import { playableLift } from "../../../sim/lift/playable.js";
@@ -17,6 +17,7 @@ beforeAll(async () => {
   world = await playableLift();
   demonstrations = Array.from({ length: EPISODES }, (_, k) => world.demonstrate?.(500 + k) as Demonstration);
 }, 60_000);
+afterAll(() => world.close());
 
 describe("the expert", () => {
   it("lifts the cube", () => {

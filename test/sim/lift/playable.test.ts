@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { renderPng } from "../../../sim/image.js";
 import { playableLift } from "../../../sim/lift/playable.js";
 import type { World } from "../../../sim/world.js";
@@ -7,6 +7,7 @@ let world: World;
 beforeAll(async () => {
   world = await playableLift();
 });
+afterAll(() => world.close());
 
 /** Straight down over the middle of the table, as a policy says it. */
 const DOWN = [1, 0, 0, 0, -1, 0];

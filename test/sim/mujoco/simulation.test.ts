@@ -71,6 +71,26 @@ describe("a simulation", () => {
     expect(simulation.state("qpos")[0]).toBe(0);
   });
 
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, 1e12])(
+    "that runs away says which joint, and does not start over by itself (velocity %d)",
+    async (velocity) => {
+      const simulation = await compile(PENDULUM.replace(' integrator="RK4"', ""));
+      for (let k = 0; k < 10; k++) {
+        simulation.sense();
+        simulation.advance();
+      }
+      simulation.state("qvel")[0] = velocity;
+      simulation.sense();
+      expect(() => simulation.advance()).toThrow(
+        /has diverged at 0\.01. s: a (position|velocity) of joint "hinge" is (NaN|-?Infinity|1e\+?12|1000000000000)/,
+      );
+      simulation.reset();
+      simulation.sense();
+      simulation.advance();
+      expect(simulation.state("qpos")[0]).toBe(0);
+    },
+  );
+
   it("names what it cannot find, and what does not compile", async () => {
     const simulation = await compile();
     expect(() => simulation.id("site", "toe")).toThrow('the model has no site "toe"');

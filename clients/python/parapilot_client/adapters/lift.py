@@ -27,13 +27,17 @@ CONTROL_HZ = 20
 _HAND_DOWN = np.array([1.0, 0.0, 0.0, 0.0])
 _UPRIGHT = np.array([0.0, 0.0, 0.0, 1.0])
 _WIDTHS = {"absolute": 10, "delta": 7}
+_DIVERGED = (mujoco.mjtWarning.mjWARN_BADQPOS, mujoco.mjtWarning.mjWARN_BADQVEL, mujoco.mjtWarning.mjWARN_BADQACC)
+
+
+class DivergedError(RuntimeError):
+    """The physics has run away, and MuJoCo has begun it anew by itself: nothing that is seen belongs to the episode."""
 
 
 class Lift:
     """A Panda that is to lift a cube: `reset` and `step` as in gymnasium, without a window or cameras.
 
-    Observations are float64, in m and world axes; quaternions x, y, z, w, each with the sign that is nearer to that of
-    the step before, and at first to the hand straight down or the cube upright:
+    Observations are float64, in m and world axes, quaternions x, y, z, w:
 
     - `object` [10]: `cube_pos` [3], `cube_quat` [4] and `gripper_to_cube_pos` [3], from the cube to the hand; and each
       of them by its own name,
@@ -41,10 +45,16 @@ class Lift:
 
     Actions go to robosuite's OSC_POSE controller, and end with the gripper: -1 open, 1 close.
 
-    - `absolute` [10]: target position, target orientation as the first two rows of its matrix, gripper. `target_frame`
-      says whose orientation that is: the `hand`'s, which is observed, or the `grip_site`'s, a quarter turn from it,
-      which robosuite controls and so robomimic's absolute actions hold.
+    - `absolute` [10]: target position, target orientation as the first two rows of its matrix, gripper.
     - `delta` [7]: in [-1, 1], 1 for 0.05 m and 0.5 rad per step: position, axis times angle, gripper.
+
+    `convention` says by whose data the policy was trained, which differ in two things:
+
+    - `parapilot`, as its own simulator: absolute targets are orientations of the hand, which is what is observed; a
+      quaternion has the sign that is nearer to that of the step before, and at first to the hand straight down or the
+      cube upright.
+    - `robomimic`: they are orientations of the grip site, a quarter turn from the hand's, which is what robosuite
+      controls; quaternions are as robosuite gives them, where a cube starts with w below 0 in half of the episodes.
 
     An episode terminates when the cube is lifted, which gives reward 1, and is truncated after `horizon` steps.
 
@@ -58,15 +68,15 @@ class Lift:
         self,
         actions: Literal["absolute", "delta"] = "absolute",
         *,
-        target_frame: Literal["hand", "grip_site"] = "hand",
+        convention: Literal["parapilot", "robomimic"] = "parapilot",
         horizon: int = 400,
     ) -> None:
         if actions not in _WIDTHS:
             raise ValueError(f'actions is {actions!r}; it is "absolute" or "delta"')
-        if target_frame not in ("hand", "grip_site"):
-            raise ValueError(f'target_frame is {target_frame!r}; it is "hand" or "grip_site"')
+        if convention not in ("parapilot", "robomimic"):
+            raise ValueError(f'convention is {convention!r}; it is "parapilot" or "robomimic"')
         self.actions = actions
-        self.target_frame = target_frame
+        self.convention = convention
         self.horizon = horizon
         self.env = _make(actions)
         self._steps = 0
@@ -87,9 +97,13 @@ class Lift:
         return observation, {}
 
     def step(self, action: ArrayLike) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
-        """One control step of 50 ms. Raises `ValueError` for an action of another width."""
+        """One control step of 50 ms.
+
+        Raises `ValueError` for an action of another width, and `DivergedError`, after which an episode has to begin.
+        """
         seen, reward, _, _ = self.env.step(self.to_robosuite(action))
         self._steps += 1
+        self._need_sound()
         is_lifted = reward > 0
         return self._observe(seen), float(is_lifted), bool(is_lifted), self._steps >= self.horizon, {}
 
@@ -102,7 +116,7 @@ class Lift:
         if self.actions == "delta":
             return values
         target = six_d_to_matrix(values[3:9])
-        if self.target_frame == "hand":
+        if self.convention == "parapilot":
             target = target @ self._hand_to_site
         return np.concatenate([values[:3], quaternion_to_axis_angle(matrix_to_quaternion(target)), values[9:]])
 
@@ -117,9 +131,17 @@ class Lift:
     def close(self) -> None:
         self.env.close()
 
+    def _need_sound(self) -> None:
+        warnings = self.env.sim.data._data.warning
+        if any(warnings[kind].number > 0 for kind in _DIVERGED):
+            raise DivergedError(
+                f"the simulation has diverged at step {self._steps}; begin an episode with reset(), and look at what "
+                "was asked of the arm last"
+            )
+
     def _observe(self, seen: dict[str, Any]) -> Observation:
-        self._cube = nearest_sign(seen["cube_quat"], self._cube)
-        self._hand = nearest_sign(seen["robot0_eef_quat"], self._hand)
+        self._cube = self._signed(seen["cube_quat"], self._cube)
+        self._hand = self._signed(seen["robot0_eef_quat"], self._hand)
         cube, hand = np.array(seen["cube_pos"]), np.array(seen["robot0_eef_pos"])
         # robosuite 1.5 gives it the other sign.
         between = hand - cube
@@ -132,6 +154,9 @@ class Lift:
             "robot0_eef_quat": self._hand.copy(),
             "robot0_gripper_qpos": np.array(seen["robot0_gripper_qpos"]),
         }
+
+    def _signed(self, quaternion: ArrayLike, before: NDArray[np.float64]) -> NDArray[np.float64]:
+        return nearest_sign(quaternion, before) if self.convention == "parapilot" else np.array(quaternion)
 
     def _seed(self, seed: int) -> None:
         if not hasattr(self.env, "rng"):
