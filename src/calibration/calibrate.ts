@@ -48,24 +48,24 @@ export async function calibrate(
 ): Promise<Learnt> {
   const n = denoiser.shape.horizon * denoiser.shape.dim;
   const levels = rule.steps;
-  const meter = new ResponseMeter(denoiser, levels, smoothDirections(denoiser.shape));
+  const clean = Array.from(rule.level).filter((_, i) => rule.signal[i] > CLEAN_SIGNAL);
+  const meter = new ResponseMeter(denoiser, levels, smoothDirections(denoiser.shape), clean);
   const seen: { observation: Float64Array; states: Float32Array; clean: Float32Array }[] = [];
   const states = new Float64Array((levels + 1) * n);
   const measured = Math.min(plan.states, plan.ticks);
   for (let tick = 0, measuredSoFar = 0; tick < plan.ticks; tick++) {
     const next = await source.next();
     if (next.done) throw new RangeError(`the source ended after ${tick} of ${plan.ticks} ticks`);
-    const { observation, noise, clean } = next.value;
-    rebuildStates(rule, noise, clean, n, states);
+    const { observation, noise, clean: predictions } = next.value;
+    rebuildStates(rule, noise, predictions, n, states);
     if (tick * measured >= measuredSoFar * plan.ticks) {
       await meter.add(states, rule.level);
       measuredSoFar += 1;
     }
-    seen.push({ observation, states: Float32Array.from(states), clean: Float32Array.from(clean) });
+    seen.push({ observation, states: Float32Array.from(states), clean: Float32Array.from(predictions) });
     progress(`tick ${tick + 1}/${plan.ticks}, response at ${measuredSoFar}/${measured} states`);
   }
-  const cleanLevels = Array.from(rule.level).filter((_, i) => rule.signal[i] > CLEAN_SIGNAL);
-  const response = meter.response(cleanLevels);
+  const response = meter.response();
   const fit = new GuessFit(response, levels, seen[0].observation.length);
   for (const tick of seen) {
     fit.add(tick.observation, Float64Array.from(tick.states), Float64Array.from(tick.clean), rule.level);

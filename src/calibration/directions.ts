@@ -1,11 +1,11 @@
 import type { ChunkShape } from "../sampling/denoiser.js";
 
-/** Most directions of a response: what a large chunk does beyond its smoothest 64 ways to change, it hardly does. */
-const MOST = 64;
+/** Most directions to measure: what a large chunk does beyond its smoothest 256 ways to change, it hardly does. */
+const MOST = 256;
 
 /**
  * [n · rank] orthonormal directions in chunk space along which to measure a response, smooth ones first: cosines in time
- * (DCT-II), one action dimension at a time. All of them for chunks of up to 64 values.
+ * (DCT-II), one action dimension at a time. All of them for chunks of up to 256 values.
  */
 export function smoothDirections({ horizon, dim }: ChunkShape): Float64Array {
   const rank = Math.min(horizon * dim, MOST);

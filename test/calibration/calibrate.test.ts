@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { type CalibrationTick, calibrate } from "../../src/calibration/calibrate.js";
 import { smoothDirections } from "../../src/calibration/directions.js";
 import { gaussianMixture } from "../../src/sampling/analytic.js";
+import type { Denoiser } from "../../src/sampling/denoiser.js";
 import { drawNoise, GaussianStream } from "../../src/sampling/noise.js";
 import { ddpm } from "../../src/sampling/rules/ddpm.js";
 import { squaredCosine } from "../../src/sampling/schedule.js";
@@ -77,6 +78,66 @@ test("the mean response of a linear policy is its slope, in every direction", as
   }
 });
 
+test("directions along which the response varies from state to state come first", async () => {
+  const shape = { horizon: 1, dim: 3 };
+  const steep = [0.9, 0.2, 0.1];
+  let sign = 1;
+  const policy: Denoiser = {
+    shape,
+    predict(states, _levels, rows, out) {
+      for (let row = 0; row < rows; row++) {
+        // The second value follows its state now up, now down, and not at all on average.
+        for (let k = 0; k < 3; k++) out[row * 3 + k] = (k === 1 ? sign : 1) * steep[k] * states[row * 3 + k];
+      }
+    },
+  };
+  async function* alternating(): AsyncGenerator<CalibrationTick, void, void> {
+    const random = new GaussianStream(2);
+    for (;;) {
+      sign = -sign;
+      const noise = drawNoise(LEVELS, 3, random);
+      const { clean } = await lastIterate(sequential(), { rule, denoiser: policy, noise });
+      yield { observation: Float64Array.of(0), noise, clean };
+    }
+  }
+  const { response } = await calibrate(policy, rule, alternating(), { ticks: 4, states: 4 }, () => {});
+  const first = Array.from({ length: 3 }, (_, k) => Math.abs(response.basis[k * response.rank]));
+  expect(first[1]).toBeCloseTo(1, 6);
+  expect(response.slope[1 * response.rank]).toBeCloseTo(0, 6);
+});
+
+test("a large chunk keeps the 64 directions along which it responds", async () => {
+  const wide = { horizon: 10, dim: 10 };
+  const policy: Denoiser = {
+    shape: wide,
+    predict(states, _levels, rows, out) {
+      // Only the first sixty values follow their states.
+      for (let entry = 0; entry < rows * 100; entry++)
+        out[entry] = entry % 100 < 60 ? 0.5 * states[entry] : 0;
+    },
+  };
+  async function* ticks(): AsyncGenerator<CalibrationTick, void, void> {
+    const random = new GaussianStream(3);
+    for (;;) {
+      const noise = drawNoise(LEVELS, 100, random);
+      const { clean } = await lastIterate(sequential(), { rule, denoiser: policy, noise });
+      yield { observation: Float64Array.of(0), noise, clean };
+    }
+  }
+  const { response } = await calibrate(policy, rule, ticks(), { ticks: 2, states: 2 }, () => {});
+  expect(response.rank).toBe(64);
+  for (const [row, expected] of [
+    [0, 0.5],
+    [59, 0.5],
+    [60, 0],
+    [99, 0],
+  ]) {
+    let found = 0;
+    for (let c = 0; c < 64; c++) found += response.slope[row * 64 + c] * response.basis[row * 64 + c];
+    expect(found).toBeCloseTo(expected, 6);
+  }
+});
+
 test("one sweep solves a linear policy from its guess, for an observation and noise that it has not seen", async () => {
   const { policy, learnt } = await learn();
   const observation = Float64Array.of(0.2, -0.4);
@@ -110,7 +171,8 @@ test("a source that ends early is said so", async () => {
 
 test.each([
   [{ horizon: 16, dim: 2 }, 32],
-  [{ horizon: 16, dim: 10 }, 64],
+  [{ horizon: 16, dim: 10 }, 160],
+  [{ horizon: 32, dim: 10 }, 256],
   [{ horizon: 1, dim: 1 }, 1],
 ])("directions of %j are %i orthonormal ones, smooth first", (of, rank) => {
   const basis = smoothDirections(of);

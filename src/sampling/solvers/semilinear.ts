@@ -135,11 +135,11 @@ export function semilinear(options: SemilinearOptions = {}): Solver {
       const isGuess = sweeps === 1 && !start;
       ask(sweeps);
       // Around a guess the local slope says little; it pays from a warm start and from the second sweep on.
-      if (!isGuess) slopes.ask({ first, states, clean, unsettled }, batch);
+      if (!isGuess) slopes.ask({ first, isGuess, states, clean, unsettled }, batch);
       await batch.evaluate(denoiser);
       evaluations += batch.rows;
       const surprise = batch.spread(model, clean);
-      slopes.learn({ first, states, clean, unsettled }, batch);
+      slopes.learn({ first, isGuess, states, clean, unsettled }, batch);
 
       const movement = resolve(first);
       const isExact = sweeps === steps;

@@ -51,6 +51,11 @@ export class SweepBatch {
     return row;
   }
 
+  /** Steps of the last call, in the order of the chain. */
+  askedSteps(): Int32Array {
+    return this.#steps.subarray(0, this.#asked);
+  }
+
   async evaluate(denoiser: Denoiser): Promise<void> {
     await denoiser.predict(this.#states, this.#levels, this.#rows, this.predictions);
   }

@@ -2,6 +2,7 @@ import { addProduct, project, type Response } from "../../response.js";
 import type { Rule } from "../../rules/rule.js";
 import type { SweepBatch } from "../sweep-batch.js";
 import { linearRemaining } from "./scalar.js";
+import { Secants } from "./secants.js";
 import type { Slope, SlopeFactory, Sweep } from "./slope.js";
 
 /**
@@ -16,6 +17,8 @@ const UNPROBED = 0.39;
  * `parapilot bench acceptance`.
  */
 const CURVATURE = 4.2;
+/** A movement that is more than this share of the one before is not Newton's method at work: the slope is wrong here. */
+const SLOW = 0.5;
 /** Length of a probe's step in normalised units; 0.02 to 0.25 do equally well. */
 export const PROBE_STEP = 0.05;
 
@@ -48,6 +51,16 @@ class CalibratedSlope implements Slope {
   readonly #probe: Float64Array;
   /** [posts] first row of each post's probes in the batch; -1 when it was not probed. */
   readonly #row: Int32Array;
+  readonly #secants: Secants;
+  /** [steps · n] where each step was asked last, and what was predicted there. */
+  readonly #askedAt: Float64Array;
+  readonly #answered: Float64Array;
+  readonly #wasAsked: Uint8Array;
+  readonly #moved: Float64Array;
+  readonly #unexplained: Float64Array;
+  #movement = Number.POSITIVE_INFINITY;
+  /** The last movement's share of the one before. */
+  #ratio = 0;
 
   constructor(response: Response, probes: number, rule: Rule, size: number) {
     const levels = response.slope.length / response.basis.length;
@@ -61,6 +74,12 @@ class CalibratedSlope implements Slope {
     this.#deviation = new Float64Array(this.#posts.length * size * probes);
     this.#coordinates = new Float64Array(response.rank);
     this.#probe = new Float64Array(size);
+    this.#secants = new Secants(rule.steps, size);
+    this.#askedAt = new Float64Array(rule.steps * size);
+    this.#answered = new Float64Array(rule.steps * size);
+    this.#wasAsked = new Uint8Array(rule.steps);
+    this.#moved = new Float64Array(size);
+    this.#unexplained = new Float64Array(size);
   }
 
   ask({ first, states, unsettled }: Sweep, batch: SweepBatch): void {
@@ -79,7 +98,13 @@ class CalibratedSlope implements Slope {
     }
   }
 
-  learn({ clean }: Sweep, { predictions }: SweepBatch): void {
+  learn(sweep: Sweep, batch: SweepBatch): void {
+    this.#learnProbed(sweep, batch);
+    // From a guess to the chain is too far for a secant to say what the slope is here.
+    if (this.#probes > 0 && !sweep.isGuess) this.#learnSecants(sweep, batch);
+  }
+
+  #learnProbed({ clean }: Sweep, { predictions }: SweepBatch): void {
     const { rank, slope } = this.#response;
     const size = this.#size;
     for (let p = 0; p < this.#posts.length; p++) {
@@ -97,9 +122,40 @@ class CalibratedSlope implements Slope {
     }
   }
 
-  /** With probes this is Newton's method: what is left goes with the square of what was moved. The mean alone is not. */
+  #learnSecants({ states, clean }: Sweep, batch: SweepBatch): void {
+    const size = this.#size;
+    const isSlow = this.#ratio >= SLOW;
+    for (const step of batch.askedSteps()) {
+      const at = step * size;
+      if (isSlow && this.#wasAsked[step] === 1) {
+        for (let k = 0; k < size; k++) {
+          this.#moved[k] = states[at + k] - this.#askedAt[at + k];
+          this.#unexplained[k] = this.#answered[at + k] - clean[at + k];
+        }
+        this.add(step, this.#moved, this.#unexplained, 0);
+        for (let k = 0; k < size; k++) this.#unexplained[k] *= -1;
+        this.#secants.learn(step, this.#moved, this.#unexplained);
+      }
+      this.#wasAsked[step] = 1;
+      for (let k = at; k < at + size; k++) {
+        this.#askedAt[k] = states[k];
+        this.#answered[k] = clean[k];
+      }
+    }
+  }
+
+  /**
+   * With probes this is Newton's method: what is left goes with the square of what was moved. The mean alone is not. And
+   * no sweep is trusted to do better than the last: movements that shrink by a ratio r have r/(1 - r) of the last one to
+   * go, and those that do not shrink may go anywhere.
+   */
   remaining(movement: number, surprise: number): number {
-    return this.#probes === 0 ? linearRemaining(movement, surprise) : CURVATURE * movement ** 2;
+    const ratio = movement === 0 ? 0 : movement / this.#movement;
+    this.#movement = movement;
+    this.#ratio = ratio;
+    if (this.#probes === 0) return linearRemaining(movement, surprise);
+    if (ratio >= 1) return Number.POSITIVE_INFINITY;
+    return Math.max(CURVATURE * movement ** 2, (movement * ratio) / (1 - ratio));
   }
 
   add(i: number, moved: Float64Array, out: Float64Array, at: number): void {
@@ -114,6 +170,7 @@ class CalibratedSlope implements Slope {
       const block = p * size * this.#probes;
       addProduct(this.#deviation, block, this.#probes, along, this.#probes, weight, out, at, size);
     }
+    this.#secants.add(i, moved, out, at);
   }
 }
 

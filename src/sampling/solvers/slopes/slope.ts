@@ -4,6 +4,8 @@ import type { SweepBatch } from "../sweep-batch.js";
 /** What a sweep has learnt, and from what: arrays of [steps · n], row i for step i. */
 export interface Sweep {
   readonly first: number;
+  /** The first sweep of a cold start, around states that nothing has confirmed. */
+  readonly isGuess: boolean;
   /** States that this sweep evaluated. */
   readonly states: Float64Array;
   /** Clean predictions there. */
