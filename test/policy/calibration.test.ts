@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -9,7 +10,9 @@ import {
 } from "../../src/policy/calibration.js";
 import { temporaryFolder } from "./bundles.js";
 
-const numbers = (length: number) => Float64Array.from({ length }, (_, k) => Math.fround(Math.sin(k)));
+/** Numbers that a float16 holds. */
+const numbers = (length: number) =>
+  Float64Array.from({ length }, (_, k) => Math.round(1024 * Math.sin(k)) / 1024);
 const shape = { levels: 3, chunk: 4, observation: 2 };
 const calibration: Calibration = {
   shape,
@@ -32,6 +35,31 @@ test("reads what was written", async () => {
   expect(await loadCalibration(await saved())).toEqual(calibration);
 });
 
+test("reads float32 numbers too", async () => {
+  const file = await saved();
+  const bytes = await readFile(file);
+  const length = Number(bytes.readBigUInt64LE());
+  const body = Buffer.from(
+    Float32Array.from([
+      ...calibration.response.basis,
+      ...calibration.response.slope,
+      ...calibration.offset,
+      ...calibration.slope,
+    ]).buffer,
+  );
+  const header = JSON.parse(bytes.toString("utf8", 8, 8 + length));
+  header.__metadata__.sha256 = createHash("sha256").update(body).digest("hex");
+  for (const name of ["basis", "response", "offset", "slope"]) {
+    header[name].dtype = "F32";
+    header[name].data_offsets = header[name].data_offsets.map((offset: number) => 2 * offset);
+  }
+  const json = Buffer.from(JSON.stringify(header));
+  const size = Buffer.alloc(8);
+  size.writeBigUInt64LE(BigInt(json.length));
+  await writeFile(file, Buffer.concat([size, json, body]));
+  expect(await loadCalibration(file)).toEqual(calibration);
+});
+
 test("a policy without one has none", async () => {
   expect(await loadCalibration(join(await temporaryFolder(), "none"))).toBeUndefined();
 });
@@ -41,8 +69,8 @@ test("the header is as the safetensors format wants it", async () => {
   const length = Number(bytes.readBigUInt64LE());
   expect(length % 8).toBe(0);
   const header = JSON.parse(bytes.toString("utf8", 8, 8 + length));
-  expect(header.response).toEqual({ dtype: "F32", shape: [3, 4, 2], data_offsets: [32, 128] });
-  expect(bytes).toHaveLength(8 + length + 4 * (8 + 24 + 36 + 24));
+  expect(header.response).toEqual({ dtype: "F16", shape: [3, 4, 2], data_offsets: [16, 64] });
+  expect(bytes).toHaveLength(8 + length + 2 * (8 + 24 + 36 + 24));
 });
 
 describe("a file that was not written so is refused with the remedy", () => {
