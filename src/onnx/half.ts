@@ -22,13 +22,14 @@ export function halfBits(values: Float32Array): Uint16Array {
 
 /** The numbers that such bits stand for. */
 export function fromHalfBits(halves: Uint16Array): Float32Array {
-  const bits = Uint32Array.from(halves, (half) => ((half & 0x7fff) << FEWER_DIGITS) + BIAS);
+  const bits = new Uint32Array(halves.length);
   const values = new Float32Array(bits.buffer);
-  halves.forEach((half, k) => {
-    const size = half & 0x7fff;
+  for (let k = 0; k < halves.length; k++) {
+    const size = halves[k] & 0x7fff;
     if (size < 0x400) values[k] = size * SUBNORMAL_STEP;
-    if (half & 0x8000) values[k] = -values[k];
-  });
+    else bits[k] = (size << FEWER_DIGITS) + BIAS;
+    if (halves[k] & 0x8000) values[k] = -values[k];
+  }
   return values;
 }
 

@@ -159,10 +159,11 @@ export async function loadCalibration(file: string): Promise<Calibration | undef
     if (found.join() !== wanted[name].join() || end - begin !== BYTES[dtype] * size || end > body.length) {
       throw wrong(`has ${name} [${found.join(", ")}] where [${wanted[name].join(", ")}] would fit`);
     }
-    if (dtype === "F32")
-      return Float64Array.from({ length: size }, (_, k) => body.readFloatLE(begin + 4 * k));
-    const bits = Uint16Array.from({ length: size }, (_, k) => body.readUInt16LE(begin + 2 * k));
-    return Float64Array.from(fromHalfBits(bits));
+    // A copy, since numbers in memory start at a multiple of their size.
+    const { buffer } = Uint8Array.from(body.subarray(begin, end));
+    return Float64Array.from(
+      dtype === "F32" ? new Float32Array(buffer) : fromHalfBits(new Uint16Array(buffer)),
+    );
   };
   return {
     shape,
