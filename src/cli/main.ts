@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { DivergedError } from "../../sim/mujoco/divergence.js";
 import { RefusedError, SilentNodeError } from "../../sim/policy-client.js";
 import { ConfigurationError } from "../policy/errors.js";
 import { TransportError } from "../transport/transport.js";
@@ -40,7 +41,7 @@ try {
   await addCommands(program, commands, named);
   await program.parseAsync(argv);
 } catch (error) {
-  const expected = [ConfigurationError, TransportError, SilentNodeError, RefusedError].some(
+  const expected = [ConfigurationError, TransportError, SilentNodeError, RefusedError, DivergedError].some(
     (kind) => error instanceof kind,
   );
   process.stderr.write(

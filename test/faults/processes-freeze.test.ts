@@ -40,7 +40,7 @@ describe("a freeze of two seconds", () => {
 
   it("of the node: the robot goes on by its plan; the steps that were missed are skipped", async () => {
     const { record, ticks } = await freeze("node");
-    expect(record.silentSteps).toBeGreaterThan(10);
+    expect(record.silentSteps).toBeGreaterThan(3);
     const texts = record.incidents.map(({ what }) => what);
     const silence = texts.findIndex((text) => text.startsWith("silence"));
     expect(silence).toBeGreaterThanOrEqual(0);
@@ -48,7 +48,7 @@ describe("a freeze of two seconds", () => {
 
     const gap = widestGap(ticks);
     expect(ticks[gap].at - ticks[gap - 1].at).toBeGreaterThan(0.75 * FREEZE_MS);
-    expect(ticks[gap].step - ticks[gap - 1].step).toBeGreaterThan(10);
+    expect(ticks[gap].step - ticks[gap - 1].step).toBeGreaterThan(3);
     // No action made up for a step that was missed.
     const thaw = ticks.slice(gap).filter(({ at }) => at < ticks[gap].at + 100);
     expect(thaw.length).toBeLessThan(6);
