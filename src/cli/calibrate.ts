@@ -2,21 +2,25 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { policyTicks } from "../bench/policy-ticks.js";
 import type { CalibrationTick } from "../calibration/calibrate.js";
+import { demonstratedTicks } from "../calibration/demonstrated-ticks.js";
 import { openNetwork, type PolicyNetwork } from "../inference/policy-network.js";
 import { describeRuntime } from "../inference/runtime.js";
 import { type Bundle, calibratedShape, loadBundle } from "../policy/bundle.js";
 import { CALIBRATION_FILE, saveCalibration } from "../policy/calibration.js";
+import { readDemonstrations } from "../policy/demonstrations.js";
+import { ConfigurationError } from "../policy/errors.js";
 import { cleanFromNoise } from "../sampling/denoiser.js";
 import { ddpm } from "../sampling/rules/ddpm.js";
 import { squaredCosine } from "../sampling/schedule.js";
 import { type RuntimeFlags, runtimeFrom, runtimeOptions, wholeNumber } from "./options.js";
 import { printJson, StatusLine } from "./terminal.js";
-import { openWorld } from "./worlds.js";
+import { hasWorld, openWorld, WORLDS } from "./worlds.js";
 
 interface CalibrateFlags extends RuntimeFlags {
   readonly ticks: number;
   readonly states: number;
   readonly seed: number;
+  readonly demonstrations?: string;
   readonly out?: string;
   readonly json?: boolean;
 }
@@ -35,12 +39,17 @@ export function calibrateCommand(): Command {
       wholeNumber(0),
       0,
     )
+    .option(
+      "--demonstrations <folder>",
+      "learn from what is seen in demonstrations.csv.gz there, instead of driving the policy's world",
+    )
     .option("--out <file>", `where to write (default: ${CALIBRATION_FILE} in the bundle)`)
     .option("--json", "print one JSON object on standard output")
     .addHelpText(
       "after",
       "\nThe policy drives its own world while it is watched; nothing is trained, and samples stay what they are.\n" +
-        "Takes about ten minutes on two cores. Example:\n  $ parapilot calibrate policies/pusht\n",
+        "Takes about ten minutes on two cores. Examples:\n  $ parapilot calibrate policies/pusht\n" +
+        "  $ parapilot calibrate mine/policy --demonstrations mine/data     for a world of your own\n",
     )
     .action(run);
   for (const option of runtimeOptions) command.addOption(option);
@@ -52,24 +61,31 @@ async function run(directory: string, flags: CalibrateFlags): Promise<void> {
   const { calibrate } = await import("../calibration/calibrate.js");
   const bundle = await loadBundle(directory);
   const { manifest } = bundle;
+  const { ticks, states, seed, demonstrations } = flags;
+  if (!demonstrations && !hasWorld(manifest.task)) {
+    throw new ConfigurationError(
+      `there is no world "${manifest.task}" to drive, only ${WORLDS}; give demonstrations of it, --demonstrations <folder>`,
+    );
+  }
+  const episodes = demonstrations && (await readDemonstrations(demonstrations, manifest));
   const runtime = runtimeFrom(flags);
   const network = await openNetwork(bundle, runtime);
-  const schedule = squaredCosine(manifest.diffusion.levels);
   const status = new StatusLine();
   const file = flags.out ?? join(bundle.directory, CALIBRATION_FILE);
-  const { ticks, states, seed } = flags;
   try {
-    const learnt = await calibrate(
-      cleanFromNoise(network, schedule, manifest.diffusion.clip),
-      ddpm(schedule),
-      ticksOf(bundle, network, seed),
-      { ticks, states },
-      (what) => status.show(what),
-    );
-    const command = `parapilot calibrate ${manifest.name} --ticks ${ticks} --states ${states} --seed ${seed}`;
-    const { sha256: denoiser } = manifest.denoiser;
+    const schedule = squaredCosine(manifest.diffusion.levels);
+    const denoiser = cleanFromNoise(network, schedule, manifest.diffusion.clip);
+    const rule = ddpm(schedule);
+    const observing = { ...denoiser, observe: (seen: Float64Array) => network.observe(seen) };
+    const source = episodes
+      ? demonstratedTicks(episodes, observing, rule, manifest, seed)
+      : ticksOf(bundle, network, seed);
+    const learnt = await calibrate(denoiser, rule, source, { ticks, states }, (what) => status.show(what));
+    const watched = demonstrations ? " --demonstrations …" : "";
+    const command = `parapilot calibrate ${manifest.name}${watched} --ticks ${ticks} --states ${states} --seed ${seed}`;
+    const { sha256 } = manifest.denoiser;
     const shape = calibratedShape(manifest);
-    await saveCalibration(file, { ...learnt, shape, denoiser, command, ticks, states });
+    await saveCalibration(file, { ...learnt, shape, denoiser: sha256, command, ticks, states });
   } finally {
     status.end();
     await network.close();
@@ -77,7 +93,11 @@ async function run(directory: string, flags: CalibrateFlags): Promise<void> {
   if (flags.json) return printJson({ policy: manifest.name, file, ticks, states, seed });
   process.stdout.write(
     `${manifest.name}: response at ${states} states and guess from ${ticks} ticks, ${describeRuntime(runtime)}\n` +
-      `written to ${file}; parapilot bench samplers --policy ${directory} shows what it is worth\n`,
+      `written to ${file}; ${
+        hasWorld(manifest.task)
+          ? `parapilot bench samplers --policy ${directory} shows what it is worth`
+          : "the log of parapilot run says how many sweeps a chunk now takes"
+      }\n`,
   );
 }
 

@@ -13,9 +13,13 @@ const worlds: Readonly<Record<string, () => World | Promise<World>>> = {
 /** Names of the worlds there are, for a person. */
 export const WORLDS = Object.keys(worlds).join(", ");
 
+export function hasWorld(task: string): boolean {
+  return Object.hasOwn(worlds, task);
+}
+
 /** @throws ConfigurationError naming the worlds there are. */
 export async function openWorld(task: string): Promise<World> {
-  if (!Object.hasOwn(worlds, task)) {
+  if (!hasWorld(task)) {
     throw new ConfigurationError(`there is no world "${task}"; there is ${WORLDS}`);
   }
   return worlds[task]();
