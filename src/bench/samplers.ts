@@ -134,17 +134,20 @@ function heatsOf(contenders: readonly Contender[], { manifest, calibration }: Bu
   }));
 }
 
-/** Ticks so far apart that their states differ, none the first of its episode. */
+/**
+ * Ticks so far apart that their states differ, none the first of its episode. Short episodes are counted through, or every
+ * one of them would show the same moment.
+ */
 export async function* apart(
   ticks: AsyncGenerator<PolicyTick, never, void>,
 ): AsyncGenerator<PolicyTick, void, void> {
-  let episode: number | undefined;
-  let due = 0;
+  let waited = 0;
+  let before = 0;
   for await (const tick of ticks) {
-    if (tick.seed !== episode) due = STATES_EVERY;
-    episode = tick.seed;
-    if (tick.step < due) continue;
-    due += STATES_EVERY;
+    if (tick.step > 0) waited += tick.step - before;
+    before = tick.step;
+    if (tick.step === 0 || waited < STATES_EVERY) continue;
+    waited = 0;
     yield tick;
   }
 }
