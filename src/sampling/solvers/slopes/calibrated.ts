@@ -52,12 +52,6 @@ class CalibratedSlope implements Slope {
   /** [posts] first row of each post's probes in the batch; -1 when it was not probed. */
   readonly #row: Int32Array;
   readonly #secants: Secants;
-  /** [steps · n] where each step was asked last, and what was predicted there. */
-  readonly #askedAt: Float64Array;
-  readonly #answered: Float64Array;
-  readonly #wasAsked: Uint8Array;
-  readonly #moved: Float64Array;
-  readonly #unexplained: Float64Array;
   #movement = Number.POSITIVE_INFINITY;
   /** The last movement's share of the one before. */
   #ratio = 0;
@@ -75,11 +69,6 @@ class CalibratedSlope implements Slope {
     this.#coordinates = new Float64Array(response.rank);
     this.#probe = new Float64Array(size);
     this.#secants = new Secants(rule.steps, size);
-    this.#askedAt = new Float64Array(rule.steps * size);
-    this.#answered = new Float64Array(rule.steps * size);
-    this.#wasAsked = new Uint8Array(rule.steps);
-    this.#moved = new Float64Array(size);
-    this.#unexplained = new Float64Array(size);
   }
 
   ask({ first, states, unsettled }: Sweep, batch: SweepBatch): void {
@@ -101,7 +90,9 @@ class CalibratedSlope implements Slope {
   learn(sweep: Sweep, batch: SweepBatch): void {
     this.#learnProbed(sweep, batch);
     // From a guess to the chain is too far for a secant to say what the slope is here.
-    if (this.#probes > 0 && !sweep.isGuess) this.#learnSecants(sweep, batch);
+    if (this.#probes === 0 || sweep.isGuess) return;
+    const wrong = this.#ratio >= SLOW ? this : undefined;
+    for (const step of batch.askedSteps()) this.#secants.see(step, sweep, wrong);
   }
 
   #learnProbed({ clean }: Sweep, { predictions }: SweepBatch): void {
@@ -118,28 +109,6 @@ class CalibratedSlope implements Slope {
           const deviation = change - slope[mean + k * rank + direction];
           this.#deviation[(p * size + k) * this.#probes + direction] = deviation;
         }
-      }
-    }
-  }
-
-  #learnSecants({ states, clean }: Sweep, batch: SweepBatch): void {
-    const size = this.#size;
-    const isSlow = this.#ratio >= SLOW;
-    for (const step of batch.askedSteps()) {
-      const at = step * size;
-      if (isSlow && this.#wasAsked[step] === 1) {
-        for (let k = 0; k < size; k++) {
-          this.#moved[k] = states[at + k] - this.#askedAt[at + k];
-          this.#unexplained[k] = this.#answered[at + k] - clean[at + k];
-        }
-        this.add(step, this.#moved, this.#unexplained, 0);
-        for (let k = 0; k < size; k++) this.#unexplained[k] *= -1;
-        this.#secants.learn(step, this.#moved, this.#unexplained);
-      }
-      this.#wasAsked[step] = 1;
-      for (let k = at; k < at + size; k++) {
-        this.#askedAt[k] = states[k];
-        this.#answered[k] = clean[k];
       }
     }
   }

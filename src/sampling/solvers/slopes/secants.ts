@@ -1,3 +1,5 @@
+import type { Slope, Sweep } from "./slope.js";
+
 /** Corrections kept per step; more of them are of places that the solve has left. */
 const KEPT = 2;
 
@@ -14,12 +16,46 @@ export class Secants {
   readonly #change: Float64Array;
   /** [steps] corrections that each step has been given so far. */
   readonly #count: Int32Array;
+  /** [steps · n] where each step was asked last, and what was predicted there. */
+  readonly #askedAt: Float64Array;
+  readonly #answered: Float64Array;
+  readonly #wasAsked: Uint8Array;
+  readonly #moved: Float64Array;
+  readonly #unexplained: Float64Array;
 
   constructor(steps: number, size: number) {
     this.#size = size;
     this.#along = new Float64Array(steps * KEPT * size);
     this.#change = new Float64Array(steps * KEPT * size);
     this.#count = new Int32Array(steps);
+    this.#askedAt = new Float64Array(steps * size);
+    this.#answered = new Float64Array(steps * size);
+    this.#wasAsked = new Uint8Array(steps);
+    this.#moved = new Float64Array(size);
+    this.#unexplained = new Float64Array(size);
+  }
+
+  /**
+   * Takes note of what a sweep has asked and was answered at a step.
+   *
+   * @param wrong the whole slope, corrections included, if it is to be corrected by what has changed since it was asked last.
+   */
+  see(step: number, { states, clean }: Sweep, wrong: Pick<Slope, "add"> | undefined): void {
+    const at = step * this.#size;
+    if (wrong && this.#wasAsked[step] === 1) {
+      for (let k = 0; k < this.#size; k++) {
+        this.#moved[k] = states[at + k] - this.#askedAt[at + k];
+        this.#unexplained[k] = this.#answered[at + k] - clean[at + k];
+      }
+      wrong.add(step, this.#moved, this.#unexplained, 0);
+      for (let k = 0; k < this.#size; k++) this.#unexplained[k] *= -1;
+      this.learn(step, this.#moved, this.#unexplained);
+    }
+    this.#wasAsked[step] = 1;
+    for (let k = at; k < at + this.#size; k++) {
+      this.#askedAt[k] = states[k];
+      this.#answered[k] = clean[k];
+    }
   }
 
   /** @param moved [n] s. @param unexplained [n] y - J·s, J with the corrections so far. */
