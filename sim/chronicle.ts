@@ -84,7 +84,7 @@ export class Chronicle {
     this.#actions.push(action);
     this.#progress.push(progress);
     this.#score = Math.max(this.#score, reward);
-    this.#isSuccess ||= terminated;
+    this.#isSuccess ||= terminated && progress === 1;
     this.#isFinished ||= terminated || truncated;
   }
 

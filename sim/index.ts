@@ -4,6 +4,7 @@ export { type AnimationOptions, animate, renderPng } from "./image.js";
 export { LiftExpert } from "./lift/expert.js";
 export { playableLift } from "./lift/playable.js";
 export { type LiftObservation, lift } from "./lift/task.js";
+export { RandomState } from "./mt19937.js";
 export { type PlayOptions, playEpisode } from "./play.js";
 export { PolicyClient } from "./policy-client.js";
 export { PushTEnv, type PushTInfo, type PushTOptions, type PushTReset } from "./pusht/env.js";

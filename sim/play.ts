@@ -8,6 +8,7 @@ import { Chronicle } from "./chronicle.js";
 import type { Environment } from "./gym.js";
 import { InHand } from "./in-hand.js";
 import type { PolicyClient } from "./policy-client.js";
+import { seenValues } from "./seen-values.js";
 
 /** What a world shows: a list of numbers per name. */
 export type Seen = Readonly<Record<string, ArrayLike<number>>>;
@@ -60,7 +61,7 @@ export interface PlayOptions {
  * Plays one episode. Without an action for the present step the robot goes on with the plan in its hands, as far as it
  * reaches, and then holds.
  *
- * @throws Error when the world has no observation that the policy needs.
+ * @throws ConfigurationError when the world does not show what the policy needs.
  * @throws RefusedError when the node cannot use what it is shown or can no longer solve.
  * @throws SilentNodeError when the node stops answering.
  * @example
@@ -155,15 +156,9 @@ function stoodStill(periods: number): string {
 
 function selected(observation: Seen, policy: PolicyMessage): Record<string, FloatArray> {
   const picked: Record<string, FloatArray> = {};
-  for (const { name, shape } of policy.observation) {
-    const values = observation[name];
-    if (!values) {
-      const offered = Object.keys(observation).join(", ");
-      throw new Error(
-        `policy "${policy.name}" needs the observation "${name}"; this world offers ${offered}`,
-      );
-    }
-    picked[name] = float32(Float32Array.from(values), shape);
+  for (const wanted of policy.observation) {
+    const { name, shape } = wanted;
+    picked[name] = float32(Float32Array.from(seenValues(observation, wanted, policy.name)), shape);
   }
   return picked;
 }

@@ -11,15 +11,25 @@ export interface Overlay {
   readonly caption: string;
 }
 
-/** A world that `parapilot` offers: to be played, timed, drawn, and perhaps demonstrated. */
+/**
+ * A world that `parapilot` plays: one that ships, or the file of a user (`parapilot eval world.mjs`). What is optional
+ * makes it useful in more ways: to be drawn, to be timed under contact, to be demonstrated.
+ *
+ * @example
+ * export default (): World => {
+ *   const env = new MyWorld(); // reset({ seed }), step(action)
+ *   return { task: "mine", env, hold: () => [0, 0] };
+ * };
+ */
 export interface World extends PlayableWorld<Seen, Progress> {
-  readonly env: PlayableWorld<Seen, Progress>["env"] & { readonly maxSteps: number };
-  /** An action that keeps robot and things in contact, whatever it is good for: what is timed. */
-  exercise(observation: Seen, step: number): readonly number[];
+  /** What policies for it have as `task`. */
+  readonly task: string;
+  /** An action that keeps robot and things in contact, whatever it is good for: what is timed. Without it, `hold` is. */
+  exercise?(observation: Seen, step: number): readonly number[];
   /** The world as it is now: an SVG picture of 512 x 512 pixels. */
-  render(overlay: Overlay): string;
-  /** Lets an expert play an episode, where there is one. */
+  render?(overlay: Overlay): string;
+  /** Lets an expert play an episode. */
   demonstrate?(seed: number): Demonstration;
   /** Gives back what the world holds outside of JavaScript's own memory; it cannot be played any more. */
-  close(): void;
+  close?(): void;
 }

@@ -22,7 +22,7 @@ class Around:
     """
 
     def reset(self, *, seed: int) -> tuple[Observation, dict]:
-        random = np.random.default_rng(seed)
+        random = np.random.RandomState(seed)  # which world.mjs has too
         self.position = np.array([-0.4, random.uniform(-0.2, 0.2)])
         self.goal = np.array([0.4, random.uniform(-0.2, 0.2)])
         self.velocity = np.zeros(2)

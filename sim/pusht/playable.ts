@@ -4,10 +4,11 @@ import type { PushTObservation } from "./observation.js";
 import { renderSvg } from "./render.js";
 
 /** PushT as a world to play. */
-export function playablePushT(): World {
+export function playablePushT() {
   const env = new PushTEnv();
   const point = ([x, y]: readonly number[]) => [x, y] as const;
   return {
+    task: "pusht",
     env,
     /** The disc holds still when it is sent to where it is. */
     hold: ({ agent_position }: PushTObservation) => Array.from(agent_position),
@@ -18,6 +19,5 @@ export function playablePushT(): World {
     ],
     render: ({ action, plan, caption }) =>
       renderSvg(env.state(), { target: point(action), plan: plan.map(point), caption }),
-    close: () => {},
-  };
+  } satisfies World;
 }

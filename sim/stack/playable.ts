@@ -1,10 +1,9 @@
 import { TableEnv } from "../table/env.js";
 import { playableTable } from "../table/playable.js";
-import type { World } from "../world.js";
 import { StackExpert } from "./expert.js";
 import { stack } from "./task.js";
 
 /** Stack as a world to play. */
-export async function playableStack(): Promise<World> {
-  return playableTable(await TableEnv.open(stack), (random) => new StackExpert(random));
+export async function playableStack() {
+  return playableTable("stack", await TableEnv.open(stack), (random) => new StackExpert(random));
 }

@@ -13,13 +13,14 @@ import { drawTable } from "./picture.js";
  * rotation matrix, and the gripper from -1, open, to 1, close.
  */
 export function playableTable<Observation extends Seen>(
+  task: string,
   env: TableEnv<Observation>,
   train: (random: RandomState) => Expert<Observation>,
-): World {
+) {
   const { table } = env;
   return {
+    task,
     env: {
-      maxSteps: env.maxSteps,
       reset: (options) => env.reset(options),
       step: (action) => env.follow(fromPolicyAction(action)),
     },
@@ -45,5 +46,5 @@ export function playableTable<Observation extends Seen>(
       }),
     demonstrate: (seed) => demonstrate(env, train, seed),
     close: () => env.close(),
-  };
+  } satisfies World;
 }

@@ -1,4 +1,5 @@
 import type { PlayableWorld, Progress, Seen } from "../../sim/play.js";
+import { seenValues } from "../../sim/seen-values.js";
 import type { PolicyNetwork } from "../inference/policy-network.js";
 import { type Calibration, guessFor } from "../policy/calibration.js";
 import { ConfigurationError } from "../policy/errors.js";
@@ -43,7 +44,7 @@ export interface TickOptions {
  *
  * A loop samples one rule from beginning to end, so that a warm start is what the same rule left behind one tick before.
  *
- * @throws ConfigurationError when a chunk does not reach as far as the stride.
+ * @throws ConfigurationError when a chunk does not reach as far as the stride, or the world does not show what the policy needs.
  */
 export async function* policyTicks<Observation extends Seen>(
   { env }: PlayableWorld<Observation, Progress>,
@@ -96,6 +97,6 @@ export async function* policyTicks<Observation extends Seen>(
   }
 }
 
-function frameOf(observation: Seen, manifest: Manifest): Float64Array {
-  return Float64Array.from(manifest.observation.flatMap(({ name }) => Array.from(observation[name])));
+function frameOf(observation: Seen, { observation: wanted, name }: Manifest): Float64Array {
+  return Float64Array.from(wanted.flatMap((one) => Array.from(seenValues(observation, one, name))));
 }

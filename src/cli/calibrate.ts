@@ -12,15 +12,16 @@ import { ConfigurationError } from "../policy/errors.js";
 import { cleanFromNoise } from "../sampling/denoiser.js";
 import { ddpm } from "../sampling/rules/ddpm.js";
 import { squaredCosine } from "../sampling/schedule.js";
-import { type RuntimeFlags, runtimeFrom, runtimeOptions, wholeNumber } from "./options.js";
+import { type RuntimeFlags, runtimeFrom, runtimeOptions, wholeNumber, worldOption } from "./options.js";
 import { printJson, StatusLine } from "./terminal.js";
-import { hasWorld, openWorld, WORLDS } from "./worlds.js";
+import { isShipped, openWorldOf, WORLDS } from "./worlds.js";
 
 interface CalibrateFlags extends RuntimeFlags {
   readonly ticks: number;
   readonly states: number;
   readonly seed: number;
   readonly demonstrations?: string;
+  readonly world?: string;
   readonly out?: string;
   readonly json?: boolean;
 }
@@ -43,13 +44,15 @@ export function calibrateCommand(): Command {
       "--demonstrations <folder>",
       "learn from what is seen in demonstrations.csv.gz there, instead of driving the policy's world",
     )
+    .addOption(worldOption().conflicts("demonstrations"))
     .option("--out <file>", `where to write (default: ${CALIBRATION_FILE} in the bundle)`)
     .option("--json", "print one JSON object on standard output")
     .addHelpText(
       "after",
       "\nThe policy drives its own world while it is watched; nothing is trained, and samples stay what they are.\n" +
         "Takes about ten minutes on two cores. Examples:\n  $ parapilot calibrate policies/pusht\n" +
-        "  $ parapilot calibrate mine/policy --demonstrations mine/data     for a world of your own\n",
+        "  $ parapilot calibrate mine/policy --world mine/world.mjs         for a world of your own\n" +
+        "  $ parapilot calibrate mine/policy --demonstrations mine/data     for one that is not in JavaScript\n",
     )
     .action(run);
   for (const option of runtimeOptions) command.addOption(option);
@@ -61,10 +64,11 @@ async function run(directory: string, flags: CalibrateFlags): Promise<void> {
   const { calibrate } = await import("../calibration/calibrate.js");
   const bundle = await loadBundle(directory);
   const { manifest } = bundle;
-  const { ticks, states, seed, demonstrations } = flags;
-  if (!demonstrations && !hasWorld(manifest.task)) {
+  const { ticks, states, seed, demonstrations, world } = flags;
+  if (!demonstrations && !world && !isShipped(manifest.task)) {
     throw new ConfigurationError(
-      `there is no world "${manifest.task}" to drive, only ${WORLDS}; give demonstrations of it, --demonstrations <folder>`,
+      `there is no world "${manifest.task}" to drive, only ${WORLDS}; give yours, --world <file>, or demonstrations of it, ` +
+        "--demonstrations <folder>",
     );
   }
   const episodes = demonstrations && (await readDemonstrations(demonstrations, manifest));
@@ -79,9 +83,9 @@ async function run(directory: string, flags: CalibrateFlags): Promise<void> {
     const observing = { ...denoiser, observe: (seen: Float64Array) => network.observe(seen) };
     const source = episodes
       ? demonstratedTicks(episodes, observing, rule, manifest, seed)
-      : ticksOf(bundle, network, seed);
+      : ticksOf(bundle, network, world, seed);
     const learnt = await calibrate(denoiser, rule, source, { ticks, states }, (what) => status.show(what));
-    const watched = demonstrations ? " --demonstrations …" : "";
+    const watched = demonstrations ? " --demonstrations …" : world ? " --world …" : "";
     const command = `parapilot calibrate ${manifest.name}${watched} --ticks ${ticks} --states ${states} --seed ${seed}`;
     const { sha256 } = manifest.denoiser;
     const shape = calibratedShape(manifest);
@@ -94,8 +98,8 @@ async function run(directory: string, flags: CalibrateFlags): Promise<void> {
   process.stdout.write(
     `${manifest.name}: response at ${states} states and guess from ${ticks} ticks, ${describeRuntime(runtime)}\n` +
       `written to ${file}; ${
-        hasWorld(manifest.task)
-          ? `parapilot bench samplers --policy ${directory} shows what it is worth`
+        world || isShipped(manifest.task)
+          ? `parapilot bench samplers --policy ${directory}${world ? ` --world ${world}` : ""} shows what it is worth`
           : "the log of parapilot run says how many sweeps a chunk now takes"
       }\n`,
   );
@@ -104,10 +108,16 @@ async function run(directory: string, flags: CalibrateFlags): Promise<void> {
 async function* ticksOf(
   { manifest }: Bundle,
   network: PolicyNetwork,
+  file: string | undefined,
   seed: number,
 ): AsyncGenerator<CalibrationTick, void, void> {
-  const ticks = policyTicks(await openWorld(manifest.task), network, manifest, manifest.n_action_steps, seed);
-  for await (const { observation, cold, solved } of ticks) {
-    yield { observation, noise: cold.noise, clean: solved.clean };
+  const world = await openWorldOf(manifest, file);
+  const ticks = policyTicks(world, network, manifest, manifest.n_action_steps, seed);
+  try {
+    for await (const { observation, cold, solved } of ticks) {
+      yield { observation, noise: cold.noise, clean: solved.clean };
+    }
+  } finally {
+    world.close?.();
   }
 }

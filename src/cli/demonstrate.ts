@@ -6,7 +6,7 @@ import { ConfigurationError } from "../policy/errors.js";
 import { mean } from "../telemetry/statistics.js";
 import { wholeNumber } from "./options.js";
 import { printJson, StatusLine } from "./terminal.js";
-import { openWorld, WORLDS } from "./worlds.js";
+import { openWorld, WORLD_ARGUMENT } from "./worlds.js";
 
 /** What policies/train looks for. */
 const RECORDING = "demonstrations.csv.gz";
@@ -21,7 +21,7 @@ interface DemonstrateFlags {
 export function demonstrateCommand(): Command {
   return new Command("demonstrate")
     .description("let a world's expert play, and record demonstrations to train a policy on")
-    .argument("<task>", `the world: ${WORLDS}`)
+    .argument("<world>", WORLD_ARGUMENT)
     .option("--episodes <n>", "episodes to play", wholeNumber(1), 200)
     .option(
       "--seed <n>",
@@ -38,8 +38,9 @@ export function demonstrateCommand(): Command {
     .action(demonstrate);
 }
 
-async function demonstrate(task: string, { episodes, seed, out, json }: DemonstrateFlags): Promise<void> {
-  const world = await openWorld(task);
+async function demonstrate(name: string, { episodes, seed, out, json }: DemonstrateFlags): Promise<void> {
+  const world = await openWorld(name);
+  const { task } = world;
   if (!world.demonstrate) throw new ConfigurationError(`the world "${task}" has no expert of its own`);
   // Not after minutes of playing, if it cannot be written to.
   if (out !== undefined) await mkdir(out, { recursive: true });
@@ -55,6 +56,7 @@ async function demonstrate(task: string, { episodes, seed, out, json }: Demonstr
     }
   } finally {
     status.end();
+    world.close?.();
   }
   if (successes.length === 0) {
     throw new ConfigurationError(

@@ -27,6 +27,14 @@ export function shippedPolicy(task: string): string {
   return shipped(`policies/${task}`);
 }
 
+/** Where the world of a policy is that does not ship. */
+export function worldOption(): Option {
+  return new Option(
+    "--world <file>",
+    "JavaScript file with the policy's world (default: the one that ships by the name of its task)",
+  );
+}
+
 /** A whole number ≥ `least`, for commander. */
 export function wholeNumber(least: number): (text: string) => number {
   return (text) => {

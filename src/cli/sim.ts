@@ -16,7 +16,7 @@ import { connectZeromqClient } from "../transport/zeromq.js";
 import { wholeNumber } from "./options.js";
 import { frame, simulatorReport } from "./simulator-report.js";
 import { printJson, StatusLine, table } from "./terminal.js";
-import { checkTask, openWorld, WORLDS } from "./worlds.js";
+import { checkTask, openWorld, WORLD_ARGUMENT } from "./worlds.js";
 
 /** The first lost message costs a lock-step loop so long; well above any solve on a slow machine. */
 const REPEAT_MS = 2000;
@@ -40,7 +40,7 @@ interface SimFlags {
 export function simCommand(): Command {
   return new Command("sim")
     .description("drive a simulated world with a running control node")
-    .argument("<task>", `the world: ${WORLDS}`)
+    .argument("<world>", WORLD_ARGUMENT)
     .option("--endpoint <address>", "where the control node listens", DEFAULT_ENDPOINT)
     .option("--episodes <n>", "episodes to play", wholeNumber(1), 3)
     .option(
@@ -63,8 +63,8 @@ export function simCommand(): Command {
     .action(simulate);
 }
 
-async function simulate(task: string, flags: SimFlags): Promise<void> {
-  const world = await openWorld(task);
+async function simulate(name: string, flags: SimFlags): Promise<void> {
+  const world = await openWorld(name);
   const faults = flags.fault === undefined ? undefined : wireFaults(flags.fault, flags.seed);
   if (flags.report) await claim(flags.report);
   const clock = new MonotonicClock();
@@ -81,7 +81,7 @@ async function simulate(task: string, flags: SimFlags): Promise<void> {
   try {
     status.show(`waiting for the node at ${flags.endpoint}`);
     policy = await client.describe();
-    checkTask(task, policy);
+    checkTask(world, policy);
     // What was played until then is still told; a second time ends the process at once.
     process.once("SIGINT", () => interrupted.abort());
     if (!flags.quiet) status.note(`${policy.name}: ${policy.solver}; ${policy.provider}`);
@@ -99,7 +99,7 @@ async function simulate(task: string, flags: SimFlags): Promise<void> {
         ...(Number.isFinite(left) ? { maxSteps: left } : {}),
         onStep: (event) => {
           const { step, progress, tick, deadlineMisses } = event;
-          if (flags.report) frames.push(frame(world, event));
+          if (flags.report) frames.push(...frame(world, event));
           if (flags.quiet) return;
           status.show(
             `episode ${k + 1}/${flags.episodes}  step ${step}  progress ${progress.toFixed(2)}  sweeps ${tick?.sweeps ?? 0}` +
@@ -118,6 +118,7 @@ async function simulate(task: string, flags: SimFlags): Promise<void> {
     }
   } finally {
     status.end();
+    world.close?.();
     await client.close();
     await clock.close();
   }
@@ -127,12 +128,22 @@ async function simulate(task: string, flags: SimFlags): Promise<void> {
     await writeFile(flags.report, await simulatorReport(pace, policy, records, frames));
     status.note(`report: ${flags.report}`);
   }
-  const { name, solver, provider, budgets } = policy;
+  const { solver, provider, budgets } = policy;
   const summary = summarise(records);
   const faultFigures = faulty?.figures();
   if (flags.json) {
     const injected = faultFigures ? { faults: faultFigures } : {};
-    printJson({ task, policy: name, solver, provider, budgets, pace, ...summary, ...injected, records });
+    printJson({
+      task: world.task,
+      policy: policy.name,
+      solver,
+      provider,
+      budgets,
+      pace,
+      ...summary,
+      ...injected,
+      records,
+    });
   } else {
     process.stdout.write(inWords(summary));
     if (faultFigures) process.stdout.write(`faults injected: ${JSON.stringify(faultFigures)}\n`);

@@ -6,10 +6,11 @@ import type { EpisodeRecord } from "../telemetry/episode-record.js";
 import { summarise } from "../telemetry/summary.js";
 import type { ActionMessage, PolicyMessage } from "../transport/message.js";
 
-/** One frame of the animation: the world with the present target and what is left of the plan. */
-export function frame(world: World, { action, message, step, progress, tick }: StepEvent): string {
+/** A frame of the animation: the world with the present target and what is left of the plan; none if it draws nothing. */
+export function frame(world: World, { action, message, step, progress, tick }: StepEvent): string[] {
+  if (!world.render) return [];
   const caption = `step ${step}   progress ${progress.toFixed(2)}   sweeps ${tick?.sweeps ?? 0}`;
-  return world.render({ action, plan: message ? rowsFrom(message, step) : [], caption });
+  return [world.render({ action, plan: message ? rowsFrom(message, step) : [], caption })];
 }
 
 function rowsFrom({ actions: { data, shape }, step: first }: ActionMessage, step: number): number[][] {
@@ -27,6 +28,11 @@ export async function simulatorReport(
 ): Promise<string> {
   const { score_mean, sweeps, solve_ms, deadline_misses, held_steps, silent_steps } = summarise(episodes);
   const last = episodes[episodes.length - 1];
+  const animationOf = async (pictures: readonly string[]) => ({
+    mimeType: "image/gif",
+    bytes: await animate(pictures, { fps: policy.rate_hz, size: 384 }),
+    caption: `Episode ${episodes.length}, seed ${last.seed}: the cross is the present target, the dots the plan.`,
+  });
   return renderReport({
     title: `Parapilot: ${policy.name}, ${pace}`,
     summary: [
@@ -50,10 +56,6 @@ export async function simulatorReport(
       ["seeds", `${episodes[0].seed}–${last.seed}`],
     ],
     episodes,
-    animation: {
-      mimeType: "image/gif",
-      bytes: await animate(frames, { fps: policy.rate_hz, size: 384 }),
-      caption: `Episode ${episodes.length}, seed ${last.seed}: the cross is the present target, the dots the plan.`,
-    },
+    ...(frames.length > 0 ? { animation: await animationOf(frames) } : {}),
   });
 }

@@ -11,8 +11,8 @@ export interface ReportInput {
   /** What the run was made with, already formatted. */
   readonly settings: ReadonlyArray<readonly [label: string, value: string]>;
   readonly episodes: readonly EpisodeRecord[];
-  /** The last episode as an animated picture, for example `image/webp`. */
-  readonly animation: { readonly mimeType: string; readonly bytes: Uint8Array; readonly caption: string };
+  /** The last episode as an animated picture, for example `image/webp`, where there is one. */
+  readonly animation?: { readonly mimeType: string; readonly bytes: Uint8Array; readonly caption: string };
 }
 
 /**
@@ -26,7 +26,7 @@ export function renderReport(input: ReportInput): string {
   const hasEpisodes = input.episodes.length > 0;
   const body = `${summaryTiles(input.summary)}
 <div class="side-by-side">
-${animationSection(input.animation)}
+${input.animation ? animationSection(input.animation) : ""}
 ${progressSection(hasEpisodes)}
 </div>
 ${hasEpisodes ? ticksSection(input.episodes) + episodesSection(input.episodes) + incidentsSection(input.episodes) : ""}
@@ -41,7 +41,7 @@ function summaryTiles(summary: ReportInput["summary"]): string {
   return `<dl class="tiles">${tiles.join("")}</dl>`;
 }
 
-function animationSection({ mimeType, bytes, caption }: ReportInput["animation"]): string {
+function animationSection({ mimeType, bytes, caption }: Required<ReportInput>["animation"]): string {
   const source = `data:${escapeHtml(mimeType)};base64,${Buffer.from(bytes).toString("base64")}`;
   return `<section>
 <h2>Last episode</h2>

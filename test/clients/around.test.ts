@@ -1,9 +1,11 @@
 import { spawn } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Seen } from "../../sim/play.js";
+import { openWorld } from "../../src/cli/worlds.js";
 import { loadLaunch } from "../../src/launch/launch.js";
 import { loadBundle } from "../../src/policy/bundle.js";
 import type { Manifest } from "../../src/policy/manifest.js";
@@ -15,6 +17,10 @@ const hasClient = hasModules("zmq", "msgpack", "numpy");
 if (!hasClient) {
   console.warn(`skipped: the example of one's own world needs pyzmq, msgpack and numpy for ${PYTHON}`);
 }
+
+const SEEDS = [0, 7, 100_000];
+const STEPS = 30;
+const allOf = ({ position, goal }: Seen) => [...Array.from(position), ...Array.from(goal)];
 
 let folder: string;
 beforeAll(async () => {
@@ -58,6 +64,42 @@ describe("the example of one's own world", () => {
         expect(Number(row[k + 2])).toBeLessThanOrEqual(high);
       }
     }
+  });
+
+  it.skipIf(!hasClient)("is the same world in JavaScript as in Python", async () => {
+    const script = join(folder, "steps.py");
+    await writeFile(
+      script,
+      `import json, sys; sys.path.insert(0, ${JSON.stringify(EXAMPLE)})
+from world import Around
+world, told = Around(), []
+for seed in ${JSON.stringify(SEEDS)}:
+    seen, _ = world.reset(seed=seed)
+    told.append([*seen["position"], *seen["goal"], 0, 0])
+    for k in range(${STEPS}):
+        seen, reward, terminated, truncated, _ = world.step([0.05 * k, 0.3 - 0.02 * k])
+        told.append([*seen["position"], *seen["goal"], float(reward), float(terminated or truncated)])
+print(json.dumps(told))`,
+    );
+    const { code, stdout, stderr } = await runScript(script, []);
+    expect([code, stderr]).toEqual([0, ""]);
+    const world = await openWorld(join(EXAMPLE, "world.mjs"));
+    const told = SEEDS.flatMap((seed) => {
+      const { observation } = world.env.reset({ seed });
+      const rows = [[...allOf(observation), 0, 0]];
+      for (let k = 0; k < STEPS; k++) {
+        const result = world.env.step([0.05 * k, 0.3 - 0.02 * k]);
+        const isOver = result.terminated || result.truncated;
+        rows.push([...allOf(result.observation), result.reward, Number(isOver)]);
+      }
+      return rows;
+    });
+    const theirs: number[][] = JSON.parse(stdout);
+    expect(told.length).toBe(theirs.length);
+    for (const [k, row] of told.entries()) {
+      for (const [d, value] of row.entries()) expect(value).toBeCloseTo(theirs[k][d], 12);
+    }
+    expect(told.some((row) => row[5] === 1)).toBe(true);
   });
 
   describe("with a node", () => {

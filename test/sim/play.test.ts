@@ -204,14 +204,17 @@ describe("in lock-step", () => {
 
   it("refuses a policy whose observation the world does not offer", async () => {
     const { client } = node();
-    const wanting = { ...policy, observation: [{ name: "image", shape: [1], unit: "1" }] };
-    const playing = playEpisode(counter(), client, {
-      seed: 0,
-      episode: 0,
-      policy: wanting,
-      pace: "lock-step",
-    });
-    await expect(playing).rejects.toThrow('needs the observation "image"; this world offers count');
+    const play = (name: string, shape: number[]) =>
+      playEpisode(counter(), client, {
+        seed: 0,
+        episode: 0,
+        policy: { ...policy, observation: [{ name, shape, unit: "1" }] },
+        pace: "lock-step",
+      });
+    await expect(play("image", [2, 3])).rejects.toThrow(
+      'policy "counting" needs the observation "image" of 6 numbers; this world offers count (1)',
+    );
+    await expect(play("count", [2])).rejects.toThrow('"count" of 2 numbers; this world offers count (1)');
   });
 });
 

@@ -4,9 +4,9 @@ import { describeRuntime } from "../../inference/runtime.js";
 import { describeSolver, resolveSolver, SLOPE_NAMES } from "../../inference/settings.js";
 import { wholeNumber } from "../options.js";
 import { printJson, StatusLine, table } from "../terminal.js";
-import { openBench, type PolicyFlags, policyBench } from "./setup.js";
+import { openBench, type WorldFlags, worldBench } from "./setup.js";
 
-interface AcceptanceFlags extends PolicyFlags {
+interface AcceptanceFlags extends WorldFlags {
   readonly ticks: number;
   readonly stride?: number;
   readonly seed: number;
@@ -14,7 +14,7 @@ interface AcceptanceFlags extends PolicyFlags {
 }
 
 export function acceptanceCommand(): Command {
-  return policyBench(
+  return worldBench(
     "acceptance",
     "how far the residual can be trusted: threshold against sweeps, true error and missed changes of plan",
   )

@@ -12,19 +12,19 @@ import {
   wholeNumbers,
 } from "../options.js";
 import { printJson, StatusLine, table } from "../terminal.js";
-import { openWorld } from "../worlds.js";
-import { type PolicyFlags, policyBench } from "./setup.js";
+import { openWorldOf } from "../worlds.js";
+import { type WorldFlags, worldBench } from "./setup.js";
 
 const SHARES = [100, 75, 50, 25, 10];
 
-interface BudgetFlags extends PolicyFlags, SolverFlags {
+interface BudgetFlags extends WorldFlags, SolverFlags {
   readonly episodes: number;
   readonly seed: number;
   readonly share: readonly number[];
 }
 
 export function budgetCommand(): Command {
-  const command = policyBench(
+  const command = worldBench(
     "budget",
     "score against the solve budget, in shares of the sequential solve time here",
   )
@@ -42,7 +42,7 @@ async function benchBudget(flags: BudgetFlags): Promise<void> {
   const { episodes, seed, share = SHARES } = flags;
   const status = new StatusLine();
   const curve = await budgetCurve(
-    await openWorld(bundle.manifest.task),
+    await openWorldOf(bundle.manifest, flags.world),
     bundle,
     { solver: solverFrom(flags), runtime, episodes, seed, shares: share.map((percent) => percent / 100) },
     (what) => status.show(what),

@@ -12,12 +12,12 @@ import {
   wholeNumbers,
 } from "../options.js";
 import { printJson, StatusLine, table } from "../terminal.js";
-import { openWorlds } from "../worlds.js";
-import { type PolicyFlags, policyBench } from "./setup.js";
+import { openWorldsOf } from "../worlds.js";
+import { type WorldFlags, worldBench } from "./setup.js";
 
 const ENVS = [1, 8];
 
-interface EnvsFlags extends PolicyFlags, SolverFlags {
+interface EnvsFlags extends WorldFlags, SolverFlags {
   readonly envs?: readonly number[];
   readonly episodes: number;
   readonly seed: number;
@@ -25,7 +25,7 @@ interface EnvsFlags extends PolicyFlags, SolverFlags {
 }
 
 export function envsCommand(): Command {
-  const command = policyBench(
+  const command = worldBench(
     "envs",
     "how much faster episodes are evaluated several at a time, and whether alike",
   )
@@ -47,10 +47,10 @@ async function envsBench(flags: EnvsFlags): Promise<void> {
   const { envs = ENVS, episodes, seed, rounds } = flags;
   const runtime = runtimeFrom(flags);
   const solver = solverFrom(flags);
-  const { name, task } = bundle.manifest;
+  const { name } = bundle.manifest;
   const status = new StatusLine();
   const rows = await benchEnvs(
-    (count) => openWorlds(task, count),
+    (count) => openWorldsOf(bundle.manifest, flags.world, count),
     bundle,
     { envs, solver, runtime, episodes, seed, rounds },
     (what) => status.show(what),

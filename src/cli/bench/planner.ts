@@ -4,9 +4,9 @@ import { describeRuntime } from "../../inference/runtime.js";
 import { solverSettingsSchema } from "../../inference/settings.js";
 import { wholeNumber, wholeNumbers } from "../options.js";
 import { printJson, StatusLine, table } from "../terminal.js";
-import { openBench, type PolicyFlags, policyBench } from "./setup.js";
+import { openBench, type WorldFlags, worldBench } from "./setup.js";
 
-interface PlannerFlags extends PolicyFlags {
+interface PlannerFlags extends WorldFlags {
   readonly states: number;
   readonly seed: number;
   readonly stride?: readonly number[];
@@ -14,7 +14,7 @@ interface PlannerFlags extends PolicyFlags {
 }
 
 export function plannerCommand(): Command {
-  return policyBench(
+  return worldBench(
     "planner",
     "what --solver auto expects of every solver that it may choose, against what solves take here",
   )

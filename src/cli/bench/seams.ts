@@ -5,8 +5,8 @@ import { loadBundle } from "../../policy/bundle.js";
 import { ConfigurationError } from "../../policy/errors.js";
 import { runtimeFrom, type SolverFlags, solverFrom, solverOptions, wholeNumber } from "../options.js";
 import { printJson, StatusLine, table } from "../terminal.js";
-import { openWorld } from "../worlds.js";
-import { type PolicyFlags, policyBench } from "./setup.js";
+import { openWorldOf } from "../worlds.js";
+import { type WorldFlags, worldBench } from "./setup.js";
 
 const PLANS = [
   { blend: "none" },
@@ -20,14 +20,14 @@ const PLANS = [
   { overlap: "predict", ahead: 1, blend: "quintic" },
 ] as const;
 
-interface SeamFlags extends PolicyFlags, SolverFlags {
+interface SeamFlags extends WorldFlags, SolverFlags {
   readonly only?: readonly string[];
   readonly episodes: number;
   readonly seed: number;
 }
 
 export function seamsCommand(): Command {
-  const command = policyBench(
+  const command = worldBench(
     "seams",
     "velocity jumps where one chunk follows another, and what blending costs",
   )
@@ -55,7 +55,7 @@ async function bench(flags: SeamFlags): Promise<void> {
   }
   const status = new StatusLine();
   const rows = await benchSeams(
-    await openWorld(bundle.manifest.task),
+    await openWorldOf(bundle.manifest, flags.world),
     bundle,
     { solver: solverFrom(flags), runtime, episodes, seed, plans },
     (what) => status.show(what),

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import type { World } from "../../../sim/world.js";
 import { wholeNumber } from "../options.js";
 import { printJson } from "../terminal.js";
-import { openWorld, WORLDS } from "../worlds.js";
+import { openWorld, WORLD_ARGUMENT } from "../worlds.js";
 
 /** Of a pass whose steps nobody counts: worlds differ by a factor of a hundred. */
 const PASS_MS = 2000;
@@ -11,7 +11,7 @@ const PASSES = 3;
 export function simCommand(): Command {
   return new Command("sim")
     .description("environment steps per second of a world")
-    .argument("<task>", `the world: ${WORLDS}`)
+    .argument("<world>", WORLD_ARGUMENT)
     .option(
       "--steps <n>",
       "steps to time, three times (default: as many as take two seconds)",
@@ -22,13 +22,14 @@ export function simCommand(): Command {
 }
 
 async function simBench(
-  task: string,
+  name: string,
   flags: { readonly steps?: number; readonly json?: boolean },
 ): Promise<void> {
-  const world = await openWorld(task);
+  const world = await openWorld(name);
   // Lets the compiler finish, and is not counted.
   const { steps } = play(world, flags.steps);
   const passes = Array.from({ length: PASSES }, () => steps / (play(world, steps).ms / 1000));
+  const { task } = world;
   const result = {
     task,
     steps,
@@ -40,18 +41,17 @@ async function simBench(
 }
 
 /** Plays a world for so many steps, or for a while. */
-function play(
-  { env, exercise }: World,
-  most: number | undefined,
-): { readonly steps: number; readonly ms: number } {
+function play(world: World, most: number | undefined): { readonly steps: number; readonly ms: number } {
   const began = performance.now();
   const ms = () => performance.now() - began;
-  let { observation } = env.reset({ seed: 0 });
+  let { observation } = world.env.reset({ seed: 0 });
   let steps = 0;
   while (most === undefined ? ms() < PASS_MS : steps < most) {
-    if (steps % env.maxSteps === 0) ({ observation } = env.reset({ seed: steps / env.maxSteps }));
-    ({ observation } = env.step(exercise(observation, steps)));
+    const action = world.exercise?.(observation, steps) ?? world.hold(observation);
+    const result = world.env.step(action);
     steps += 1;
+    const isOver = result.terminated || result.truncated;
+    observation = isOver ? world.env.reset({ seed: steps }).observation : result.observation;
   }
   return { steps, ms: ms() };
 }

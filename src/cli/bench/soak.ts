@@ -10,14 +10,14 @@ import { RUNGS } from "../../telemetry/loop-event.js";
 import { type BudgetFlags, budgetOptions, withBudgets } from "../budget-options.js";
 import { runtimeFrom, type SolverFlags, solverFrom, solverOptions, wholeNumber } from "../options.js";
 import { printJson, StatusLine, table } from "../terminal.js";
-import { openWorld } from "../worlds.js";
-import { type PolicyFlags, policyBench } from "./setup.js";
+import { openWorldOf } from "../worlds.js";
+import { type WorldFlags, worldBench } from "./setup.js";
 import { openSoakNode, type SoakNodeFigures } from "./soak-node.js";
 
 /** Few enough that in real time an episode is played to its end before the next one is due. */
 const SAMPLES = { lockStep: 200, realTime: 40 };
 
-interface SoakFlags extends PolicyFlags, SolverFlags, BudgetFlags {
+interface SoakFlags extends WorldFlags, SolverFlags, BudgetFlags {
   readonly ticks: number;
   readonly realTime?: boolean;
   readonly minutes: number;
@@ -27,7 +27,7 @@ interface SoakFlags extends PolicyFlags, SolverFlags, BudgetFlags {
 }
 
 export function soakCommand(): Command {
-  const command = policyBench(
+  const command = worldBench(
     "soak",
     "run a control loop for long and say whether memory, handles or files grow; ends with code 1 if they do",
   )
@@ -57,7 +57,7 @@ function minutes(text: string): number {
 
 async function soakBench(flags: SoakFlags): Promise<void> {
   const bundle = await loadBundle(flags.policy);
-  const { name, task, rate_hz } = bundle.manifest;
+  const { name, rate_hz } = bundle.manifest;
   const { seed, realTime = false } = flags;
   const ticks = realTime ? Math.round(flags.minutes * 60 * rate_hz) : flags.ticks;
   const samples = realTime ? SAMPLES.realTime : SAMPLES.lockStep;
@@ -83,7 +83,7 @@ async function soakBench(flags: SoakFlags): Promise<void> {
     const options = { ticks, seed, samples, pace: realTime ? node.clock : "lock-step" } as const;
     try {
       result = await soak(
-        await openWorld(task),
+        await openWorldOf(bundle.manifest, flags.world),
         node.client,
         { ...options, pause: () => node.pause() },
         (what) => status.show(what),

@@ -4,9 +4,9 @@ import type { GraphSolveRow } from "../../bench/graph-solves.js";
 import { describeRuntime } from "../../inference/runtime.js";
 import { wholeNumber, wholeNumbers } from "../options.js";
 import { printJson, StatusLine, table } from "../terminal.js";
-import { openBench, type PolicyFlags, policyBench } from "./setup.js";
+import { openBench, type WorldFlags, worldBench } from "./setup.js";
 
-interface SweepGraphFlags extends PolicyFlags {
+interface SweepGraphFlags extends WorldFlags {
   readonly sweeps?: readonly number[];
   readonly rounds: number;
   readonly states: number;
@@ -16,7 +16,7 @@ interface SweepGraphFlags extends PolicyFlags {
 const SWEEPS = [1, 2, 3];
 
 export function sweepGraphCommand(): Command {
-  return policyBench(
+  return worldBench(
     "sweep-graph",
     "whole sweeps in the network's graph against our loop around it: time, what a crossing costs, sweeps and errors",
   )

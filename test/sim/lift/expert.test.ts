@@ -6,16 +6,15 @@ import { playableLift } from "../../../sim/lift/playable.js";
 import { lift } from "../../../sim/lift/task.js";
 import { RandomState } from "../../../sim/mt19937.js";
 import { TableEnv } from "../../../sim/table/env.js";
-import type { World } from "../../../sim/world.js";
 
 /** `parapilot demonstrate lift --episodes 200` plays them all. */
 const EPISODES = 6;
 
-let world: World;
+let world: Awaited<ReturnType<typeof playableLift>>;
 let demonstrations: Demonstration[];
 beforeAll(async () => {
   world = await playableLift();
-  demonstrations = Array.from({ length: EPISODES }, (_, k) => world.demonstrate?.(500 + k) as Demonstration);
+  demonstrations = Array.from({ length: EPISODES }, (_, k) => world.demonstrate(500 + k));
 }, 60_000);
 afterAll(() => world.close());
 
