@@ -77,7 +77,7 @@ describe("what a person sees when something cannot work", () => {
       ["run", "launch/nothing.yaml"],
       /cannot read the launch file launch\/nothing\.yaml/,
     ],
-    ["a world that does not exist", ["eval", "moon"], /no world "moon"; there is pusht/],
+    ["a world that does not exist", ["eval", "moon"], /no world "moon", only pusht/],
     ["an option out of range", ["eval", "pusht", "--coupling", "2"], /coupling.*found 2/s],
     ["an unknown option", ["eval", "pusht", "--fast"], /unknown option '--fast'/],
     ["an unknown benchmark", ["bench", "sampler"], /unknown command 'sampler'.*mean samplers/s],
