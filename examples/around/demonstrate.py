@@ -15,6 +15,8 @@ from world import Around, Observation
 
 SPEED = 0.4
 CLEARANCE = 0.22
+STEPS_AT_GOAL = 10
+"""A chunk that is planned shortly before the goal reaches beyond it: demonstrations show how it goes on."""
 
 
 def expert(observation: Observation, side: int) -> np.ndarray:
@@ -43,13 +45,13 @@ def main() -> None:
         for episode in range(flags.episodes):
             observation, _ = world.reset(seed=episode)
             side = 1 if np.random.default_rng([episode, 1]).random() < 0.5 else -1
-            done = False
-            while not done:
+            left = STEPS_AT_GOAL
+            while left > 0:
                 action = expert(observation, side)
                 seen = [*observation["position"], *observation["goal"]]
                 table.writerow([episode, world.steps, *(f"{value:.9g}" for value in [*seen, *action])])
                 observation, reward, terminated, truncated, _ = world.step(action)
-                done = terminated or truncated
+                left -= terminated or truncated
             reached += reward == 1
     print(f"{flags.episodes} episodes, {reached} of them at the goal")
 
