@@ -41,7 +41,7 @@ interface Answering {
 
 /** What the nodes of one graph share. */
 interface Network {
-  nowMs: number;
+  now: () => number;
   /** Whether messages wait for {@link MemoryGraph.deliver}. */
   isQueued: boolean;
   readonly publications: Set<Publication>;
@@ -50,8 +50,8 @@ interface Network {
 }
 
 export interface MemoryGraphOptions {
-  /** ROS time, ms. */
-  readonly now?: number;
+  /** ROS time, ms; a function where it passes by itself. */
+  readonly now?: number | (() => number);
   /** Messages wait for `deliver()`, the newest `depth` of each subscription, instead of arriving within `publish()`. */
   readonly queued?: boolean;
   /** As `use_sim_time` says. */
@@ -84,8 +84,9 @@ export class MemoryGraph implements RosGraph {
     this.name = name.startsWith("/") ? name : `/${name}`;
     this.isSimulated = options.isSimulated ?? false;
     this.parameters = new MemoryParameters(options.parameters ?? {});
+    const { now = 1_000_000 } = options;
     this.#network = network ?? {
-      nowMs: options.now ?? 1_000_000,
+      now: typeof now === "number" ? () => now : now,
       isQueued: options.queued ?? false,
       publications: new Set(),
       listening: new Set(),
@@ -99,11 +100,11 @@ export class MemoryGraph implements RosGraph {
   }
 
   now(): number {
-    return this.#network.nowMs;
+    return this.#network.now();
   }
 
   setNow(ms: number): void {
-    this.#network.nowMs = ms;
+    this.#network.now = () => ms;
   }
 
   publisher(type: string, topic: string, qos: Qos): RosPublisher {
