@@ -32,7 +32,7 @@ describe("of a policy with optimised graphs", () => {
     expect(ratios[1].difference).toBeGreaterThan(0);
     expect(ratios[1].difference).toBeLessThan(1e-4);
     const text = (await parapilot("bench", "network", folder, ...QUICKLY)).stdout;
-    expect(text).toMatch(/^6 +\d+\.\d\d +\d+\.\d\d +\d\.\d\d +\de-\d +graph-0\.onnx$/m);
+    expect(text).toMatch(/^6 +\d+\.\d\d +\d+\.\d\d +\d+\.\d\d +\de-\d +graph-0\.onnx$/m);
   }, 60_000);
 
   it("bench network measures the original alone where there are none, and says how to make one", async () => {
