@@ -177,16 +177,8 @@ export class MemoryGraph implements RosGraph {
       call: async (request, timeoutMs) => {
         const found = [...this.#network.answering].find((s) => s.name === resolved && s.type === type);
         if (!found) throw new Error(`service ${resolved} (${type}) is not there after ${timeoutMs} ms`);
-        let timer: NodeJS.Timeout | undefined;
-        const late = new Promise<never>((_, reject) => {
-          const why = new Error(`service ${resolved} did not answer within ${timeoutMs} ms`);
-          timer = setTimeout(() => reject(why), timeoutMs);
-        });
-        try {
-          return await Promise.race([this.#ask(found, structuredClone(request)), late]);
-        } finally {
-          clearTimeout(timer);
-        }
+        // However long that takes: what passes here is the test's time, not the machine's.
+        return this.#ask(found, structuredClone(request));
       },
       close: () => {},
     };
