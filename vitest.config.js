@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: ["dist/test/**/*.test.js"],
     exclude: ["node_modules"],
+    setupFiles: ["dist/test/setup.js"],
     // They end what hangs; no machine is so slow or so busy.
     testTimeout: 180_000,
     hookTimeout: 180_000,
