@@ -5,7 +5,10 @@ export default defineConfig({
   test: {
     include: ["dist/test/**/*.test.js"],
     exclude: ["node_modules"],
-    testTimeout: 60_000,
+    setupFiles: ["dist/test/setup.js"],
+    // They end what hangs; no machine is so slow or so busy.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     // Many tests wait for other processes.
     maxWorkers: 2,
   },

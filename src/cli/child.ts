@@ -25,7 +25,8 @@ export function startParapilot(args: readonly string[], stdout: "inherit" | "pip
   const main = fileURLToPath(new URL("./main.js", import.meta.url));
   const process_ = spawn(process.execPath, [main, ...args], { stdio: ["ignore", stdout, "inherit"] });
   const name = args[0];
-  const ended = once(process_, "exit").then(
+  // Not its exit: what it printed last may still be on its way.
+  const ended = once(process_, "close").then(
     ([code, signal]) => ({ name, code, how: signal ? `by ${signal}` : `with code ${code}` }),
     (error: Error) => ({ name, code: null, how: `because ${error.message}` }),
   );

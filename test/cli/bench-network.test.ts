@@ -32,8 +32,8 @@ describe("of a policy with optimised graphs", () => {
     expect(ratios[1].difference).toBeGreaterThan(0);
     expect(ratios[1].difference).toBeLessThan(1e-4);
     const text = (await parapilot("bench", "network", folder, ...QUICKLY)).stdout;
-    expect(text).toMatch(/^6 +\d+\.\d\d +\d+\.\d\d +\d\.\d\d +\de-\d +graph-0\.onnx$/m);
-  }, 60_000);
+    expect(text).toMatch(/^6 +\d+\.\d\d +\d+\.\d\d +\d+\.\d\d +\de-\d +graph-0\.onnx$/m);
+  });
 
   it("bench network measures the original alone where there are none, and says how to make one", async () => {
     const folder = await optimizedBundle([]);
@@ -46,7 +46,7 @@ describe("of a policy with optimised graphs", () => {
     ]);
     expect(ratios).toEqual([]);
     expect(stderr).toContain(`parapilot optimize ${folder} --out`);
-  }, 60_000);
+  });
 
   it("inspect shows them, and what ran", async () => {
     const { stdout } = await parapilot("inspect", await policy(), "--threads", "1");
@@ -54,7 +54,7 @@ describe("of a policy with optimised graphs", () => {
       /^ {2}optimised {4}graph-0\.onnx for the cpu from 5 rows on, 1\d\.\d MB, checksum as stated$/m,
     );
     expect(stdout).toMatch(/^ {2}check .*, denoiser\.onnx, from 5 rows on graph-0\.onnx: one chunk/m);
-  }, 60_000);
+  });
 
   it("inspect refuses them when they compute something else", async () => {
     const folder = await optimizedTinyBundle(({ graphs, ...rest }) => ({
@@ -64,5 +64,5 @@ describe("of a policy with optimised graphs", () => {
     const { code, stderr } = await parapilot("inspect", folder, "--threads", "1");
     expect(code).toBe(1);
     expect(stderr).toContain("the optimised graphs answer otherwise than denoiser.onnx");
-  }, 60_000);
+  });
 });

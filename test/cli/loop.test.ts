@@ -92,10 +92,18 @@ describe("control node and simulator as processes over ZeroMQ", () => {
 });
 
 describe("a simulator whose node dies in mid-episode", () => {
+  /** More episodes than anybody waits for; a node may itself be silent for 2 s on a busy machine. */
+  async function playing(endpoint: string): Promise<Running> {
+    for (;;) {
+      const simulator = start("sim", "pusht", "--episodes", "999", "--patience", "2", "--endpoint", endpoint);
+      const begun = await says(simulator, /episode 1\/999 {2}step/).catch(() => undefined);
+      if (begun) return simulator;
+    }
+  }
+
   it("ends with an error that names the endpoint", async () => {
     const [node, endpoint] = await runNode();
-    const simulator = start("sim", "pusht", "--episodes", "1", "--patience", "2", "--endpoint", endpoint);
-    await says(simulator, /episode 1\/1 {2}step/);
+    const simulator = await playing(endpoint);
     node.child.kill("SIGKILL");
     const { code, stderr } = await finished(simulator);
     expect(code).toBe(1);

@@ -42,7 +42,10 @@ function run(command: string, ...args: readonly string[]): Running {
 }
 
 export async function finished({ child, output }: Running): Promise<Finished> {
-  if (child.exitCode === null && child.signalCode === null) await once(child, "close");
+  // It may be over while what it said last is still in the pipes.
+  const isOver = child.exitCode !== null || child.signalCode !== null;
+  const isRead = [child.stdout, child.stderr].every((stream) => stream?.closed ?? true);
+  if (!isOver || !isRead) await once(child, "close");
   return { code: child.exitCode, ...output() };
 }
 
@@ -51,7 +54,8 @@ export async function says({ child, output }: Running, pattern: RegExp): Promise
   for (;;) {
     const found = output().stderr.match(pattern);
     if (found) return found;
-    if (child.exitCode !== null) throw new Error(`ended without saying ${pattern}:\n${output().stderr}`);
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error(`ended without saying ${pattern}:\n${output().stderr}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

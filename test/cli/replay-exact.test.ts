@@ -21,7 +21,7 @@ describe("parapilot replay", () => {
         name: `real-time-${threads}`,
         threads,
         node: ["--budget-solve", "70 ms"],
-        sim: ["--real-time"],
+        isRealTime: true,
       });
       const { code, result } = await replayed(file);
       expect(result).toMatchObject({ exact: true, differences: 0, lost: 0, truncated: false });

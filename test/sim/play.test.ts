@@ -187,7 +187,7 @@ describe("in lock-step", () => {
       return undefined;
     }, 20);
     expect((await actionsOf(client)).actions).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
-    expect(seen.filter(({ step }) => step === 3)).toHaveLength(2);
+    expect(seen.filter(({ step }) => step === 3).length).toBeGreaterThan(1);
   });
 
   it("goes on with the plan in hand when an observation is refused", async () => {

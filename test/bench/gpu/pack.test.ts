@@ -24,7 +24,7 @@ const hasTools = ["bash", "tar", "xz", "sha256sum", "timeout"].every(
 
 /** In an environment that holds nothing but the usual places of programs. */
 function run(folder: string, ...args: readonly string[]) {
-  const env = { PATH: "/usr/local/bin:/usr/bin:/bin", PEER: "none", STAGE_CUDA: "5", STAGE_WEBGPU: "0" };
+  const env = { PATH: "/usr/local/bin:/usr/bin:/bin", PEER: "none", STAGE_CUDA: "300", STAGE_WEBGPU: "0" };
   const { status, stdout, stderr } = spawnSync("bash", [join(folder, "run.sh"), ...args], {
     env,
     encoding: "utf8",

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { onTestFinished } from "vitest";
 import { type LaunchDocument, readLaunch } from "../../../src/launch/launch.js";
 import type { DiagnosticArray, DiagnosticStatus } from "../../../src/ros/diagnostics/diagnostic-status.js";
@@ -7,6 +8,7 @@ import type { Path } from "../../../src/ros/node/plan-picture.js";
 import { PolicyNode } from "../../../src/ros/node/policy-node.js";
 import { changeCheck } from "../../../src/ros/parameters/change.js";
 import { COMMAND_QOS, LATCHED_QOS } from "../../../src/ros/qos.js";
+import { msToStamp } from "../../../src/ros/stamp.js";
 import type { LoopEvent, TickRecord } from "../../../src/telemetry/loop-event.js";
 import { MemoryGraph } from "../memory-graph.js";
 import { ScriptedBoard } from "./scripted-board.js";
@@ -27,7 +29,7 @@ export interface BenchOptions {
 /** The policy's node, with its real worker, opposite a scripted board on a graph in memory. */
 export async function nodeBench({ document, isSimulated = false, parameters = {} }: BenchOptions = {}) {
   const graph = new MemoryGraph("/lab/parapilot", {
-    now: isSimulated ? 0 : Date.now(),
+    now: isSimulated ? 0 : Date.now,
     isSimulated,
     parameters,
   });
@@ -62,13 +64,11 @@ export async function nodeBench({ document, isSimulated = false, parameters = {}
   hear("diagnostic_msgs/msg/DiagnosticArray", "/diagnostics", diagnostics);
   hear("nav_msgs/msg/Path", "/lab/parapilot/chunk", chunks);
   const board = new ScriptedBoard(graph.remote("/lab/board"));
-  const wall = isSimulated ? undefined : setInterval(() => graph.setNow(Date.now()), 2);
   onTestFinished(async () => {
     board.stop();
     // Without the second that a controlled stop takes.
     await node.cleanup();
     node.close();
-    clearInterval(wall);
   });
   const reset = graph.client("std_srvs/srv/Trigger", "~/reset");
   return {
@@ -83,6 +83,30 @@ export async function nodeBench({ document, isSimulated = false, parameters = {}
     ticks: () => events.filter((event): event is TickRecord => event.kind === "tick"),
     reset: () => reset.call({}, 1000),
     log: () => graph.logged.map(({ level, text }) => `${level}: ${text}`),
+  };
+}
+
+/**
+ * The same in time that is the simulator's: it passes when it is told to, and stands while a chunk is solved, so that no
+ * machine is too slow for it.
+ */
+export async function simulatedBench() {
+  const bench = await nodeBench({ isSimulated: true });
+  const { graph, board, events } = bench;
+  const clock = graph.remote("/simulator").publisher("rosgraph_msgs/msg/Clock", "/clock", COMMAND_QOS);
+  const of = (kind: LoopEvent["kind"]) => events.filter((event) => event.kind === kind).length;
+  return {
+    ...bench,
+    /** Time goes on from a moment to another, and the board shows itself every 100 ms. */
+    pass: async (fromMs: number, toMs: number) => {
+      for (let at = fromMs; at < toMs; at += 10) {
+        graph.setNow(at);
+        clock.publish({ clock: msToStamp(at) });
+        if (at % 100 === 0) board.show();
+        await nextTurn();
+        await until(() => of("order") === of("solve"));
+      }
+    },
   };
 }
 

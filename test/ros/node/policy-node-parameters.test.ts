@@ -73,8 +73,7 @@ describe("a parameter that is set while the node acts", () => {
     const settings = events.findLast((event) => event.kind === "settings");
     expect(settings).toMatchObject({ solver: { coupling: 0 } });
     const { length } = ticks();
-    await until(() => ticks().length > length + 10);
-    expect(ticks().at(-1)?.rung).toBe("fresh");
+    await until(() => ticks().length > length + 10 && ticks().at(-1)?.rung === "fresh");
   });
 
   it("is refused with the reason where it cannot be, and nothing is changed", async () => {

@@ -1,34 +1,13 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { COMMAND_QOS } from "../../../src/ros/qos.js";
-import { msToStamp, stampToMs } from "../../../src/ros/stamp.js";
-import { nodeBench, until } from "./node-bench.js";
+import { stampToMs } from "../../../src/ros/stamp.js";
+import { simulatedBench, until } from "./node-bench.js";
 
-/** An active node under use_sim_time, and the simulator. */
+/** An active node under use_sim_time. */
 async function simulated() {
-  const bench = await nodeBench({ isSimulated: true });
-  const { graph, board, node, events } = bench;
-  const clock = graph.remote("/simulator").publisher("rosgraph_msgs/msg/Clock", "/clock", COMMAND_QOS);
-  const tell = (atMs: number) => {
-    graph.setNow(atMs);
-    clock.publish({ clock: msToStamp(atMs) });
-  };
-  const of = (kind: string) => events.filter((event) => event.kind === kind).length;
-  await node.configure();
-  await node.activate();
-  return {
-    ...bench,
-    tell,
-    /** Time goes on from a moment to another, but for solves, and the board shows itself every 100 ms. */
-    pass: async (fromMs: number, toMs: number) => {
-      for (let at = fromMs; at < toMs; at += 10) {
-        tell(at);
-        if (at % 100 === 0) board.show();
-        await nextTurn();
-        await until(() => of("order") === of("solve"));
-      }
-    },
-  };
+  const bench = await simulatedBench();
+  await bench.node.configure();
+  await bench.node.activate();
+  return bench;
 }
 
 describe("the policy's node under use_sim_time", () => {

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { stampToMs } from "../../../src/ros/stamp.js";
 import { changedBundle } from "../../policy/bundles.js";
-import { nodeBench, quickLaunch, until, valuesOf } from "./node-bench.js";
+import { nodeBench, quickLaunch, simulatedBench, until, valuesOf } from "./node-bench.js";
 
 /** Long enough for a node that acts to have acted. */
 const silence = () => new Promise((done) => setTimeout(done, 300));
@@ -43,24 +43,27 @@ describe("the policy's node in its life cycle", () => {
   });
 
   it("stops under control when it is deactivated, is silent then, and goes on when it is activated again", async () => {
-    const { node, board, ticks, statuses, log } = await nodeBench();
-    board.run();
+    const { node, board, ticks, statuses, log, pass } = await simulatedBench();
     await node.configure();
     await node.activate();
-    await until(() => ticks().some(({ rung }) => rung === "fresh"));
+    await pass(10_000, 11_500);
+    expect(ticks().at(-1)?.rung).toBe("fresh");
     const before = ticks().length;
-    await node.deactivate();
+    const deactivated = node.deactivate();
+    await pass(11_500, 14_000);
+    await deactivated;
     const stop = ticks().slice(before);
     expect(stop.length).toBeGreaterThan(5);
     expect(stop.every(({ rung }) => rung === "stop")).toBe(true);
     const last = board.targets.at(-1);
     expect(board.targets.at(-2)?.pose).toEqual(last?.pose);
     const acted = board.targets.length;
-    await silence();
+    await pass(14_000, 15_000);
     expect(board.targets).toHaveLength(acted);
     expect(statuses.at(-1)).toMatchObject({ level: 0, message: "inactive" });
     await node.activate();
-    await until(() => ticks().at(-1)?.rung === "fresh");
+    await pass(15_000, 16_500);
+    expect(ticks().at(-1)?.rung).toBe("fresh");
     expect(board.targets.length).toBeGreaterThan(acted);
     // Nothing of this is anything to worry about.
     expect(log().filter((line) => !line.startsWith("info"))).toEqual([]);
@@ -152,15 +155,16 @@ describe("the policy's node in its life cycle", () => {
 
 describe("what the policy's node says of itself", () => {
   it("is one ~/status for each change, and the newest for whoever comes later", async () => {
-    const { node, board, ticks, statuses, reset } = await nodeBench();
-    board.run();
+    const { node, ticks, statuses, reset, pass } = await simulatedBench();
     await node.configure();
     await node.activate();
-    await until(() => ticks().some(({ rung }) => rung === "fresh"));
+    await pass(10_000, 11_500);
     const episode = ticks().at(-1)?.episode;
     await reset();
-    await until(() => ticks().some((tick) => tick.episode !== episode && tick.rung === "fresh"));
-    await node.deactivate();
+    await pass(11_500, 13_000);
+    const deactivated = node.deactivate();
+    await pass(13_000, 15_500);
+    await deactivated;
     const changes = statuses.map((status) => valuesOf(status).change);
     expect(changes.slice(0, 5)).toEqual([
       "settings",
@@ -195,13 +199,12 @@ describe("what the policy's node says of itself", () => {
   });
 
   it("is a /diagnostics of loop, solver and observations in every state", async () => {
-    const { node, board, diagnostics, ticks } = await nodeBench();
+    const { node, diagnostics, pass } = await simulatedBench();
     const next = async () => {
       const count = diagnostics.length;
       await until(() => diagnostics.length > count);
       return diagnostics[diagnostics.length - 1];
     };
-    const levels = ({ status }: (typeof diagnostics)[number]) => status.map(({ level }) => level);
     const idle = await next();
     expect(idle.status.map(({ name }) => name)).toEqual([
       "lab/parapilot: loop",
@@ -214,10 +217,9 @@ describe("what the policy's node says of itself", () => {
     const waiting = await next();
     expect(waiting.status[2]).toMatchObject({ level: 2 });
     expect(waiting.status[2]?.message).toContain("ros2 topic info -v /lab/block_pose");
-    board.run();
-    await until(() => ticks().length > 15);
+    await pass(10_000, 12_500);
     const running = await next();
-    expect(levels(running)).toEqual([0, 0, 0]);
+    expect(running.status.slice(0, 3).map(({ level }) => level)).toEqual([0, 0, 0]);
     expect(running.status[0]?.message).toMatch(/^fresh chunks, (9|10|11)\.\d Hz$/);
     expect(running.status[1]?.hardware_id).toBe("pusht");
     expect(valuesOf(running.status[2])).toMatchObject({ "keypoints: topic": "/lab/block_pose" });
