@@ -263,6 +263,15 @@ test.each([ANY_PORT, ipcEndpoint()])(
   },
 );
 
+test("a node that is held up while it waits for its address looks for it once more", async () => {
+  const endpoint = ipcEndpoint();
+  const first = await answeringNode(endpoint);
+  const second = bindZeromqNode(endpoint);
+  void first.close();
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 700);
+  kept(await second);
+});
+
 test("a client may start before its node", async () => {
   const endpoint = ipcEndpoint();
   const client = listeningClient(endpoint);
