@@ -14,8 +14,9 @@ describe("a node that is killed in mid-episode and started again", () => {
   it("leaves the robot with its plan, then holding, and serves it again as soon as it is back", async () => {
     const node = await processes.node();
     const simulator = processes.simulator(node.endpoint, "--real-time");
-    const killed = await atStep(simulator, 10);
+    const before = await atStep(simulator, 10);
     node.child.kill("SIGKILL");
+    const killed = await atStep(simulator, before);
     // No plan reaches so far.
     await atStep(simulator, killed + 16);
     const again = await processes.node("--endpoint", node.endpoint);
