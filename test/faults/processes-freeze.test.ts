@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { Recording } from "../../src/recording/recording.js";
 import type { TickRecord } from "../../src/telemetry/loop-event.js";
 import { monotonicMs } from "../../src/time/clock.js";
-import { atStep, interrupted, Processes, stopped } from "./processes.js";
+import { atStep, expectDescent, interrupted, Processes, stopped } from "./processes.js";
 
 const FREEZE_MS = 2000;
 
@@ -67,7 +67,7 @@ describe("a freeze of two seconds", () => {
     // By the clock, while nothing came.
     const lonely = ticks.filter(({ at }) => at > frozenAt && at < thawedAt);
     const down = lonely.slice(1 + lonely.findLastIndex(({ rung }) => rung === "fresh"));
-    expect([...new Set(down.map(({ rung }) => rung))]).toEqual(["rest", "hold", "stop"]);
+    expectDescent(down.map(({ rung }) => rung));
     // The robot's own count is the one that counts: the steps that the clock went ahead are acted in again.
     const next = ticks.find(({ id, at }) => id !== null && at > thawedAt);
     expect(next?.step).toBeLessThan(lonely[lonely.length - 1].step);

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { Recording } from "../../src/recording/recording.js";
 import type { TickRecord } from "../../src/telemetry/loop-event.js";
-import { atStep, interrupted, Processes, stopped, told } from "./processes.js";
+import { atStep, expectDescent, interrupted, Processes, stopped, told } from "./processes.js";
 
 let processes: Processes;
 beforeAll(async () => {
@@ -66,8 +66,8 @@ describe("a simulator that is killed in mid-episode", () => {
     await node.logs((entry) => entry.rung === "stop", before);
     const turns = (await node.log()).filter((entry) => entry.robot === robot && entry.msg === "rung");
     const down = turns.slice(1 + turns.findLastIndex(({ rung }) => rung === "fresh"));
-    expect(down.map(({ rung }) => rung)).toEqual(["rest", "hold", "stop"]);
-    for (const { reason } of down.slice(1)) expect(reason).toContain("no observation came");
+    expectDescent(down.map(({ rung }) => rung));
+    for (const { rung, reason } of down) if (rung !== "rest") expect(reason).toContain("no observation came");
 
     const next = processes.simulator(node.endpoint, "--steps", "60");
     const { ladder, silent_steps } = await told(next);
