@@ -36,8 +36,11 @@ export function checkBindEndpoint(endpoint: string, allowRemote: boolean): void 
  */
 export async function bindEndpoint(socket: Router, endpoint: string): Promise<void> {
   const giveUp = performance.now() + RELEASE_MS;
-  while (!(await bindIfFree(socket, endpoint))) {
-    if (performance.now() > giveUp) {
+  for (;;) {
+    // Before the attempt: a process that was held up tries once more.
+    const isLast = performance.now() > giveUp;
+    if (await bindIfFree(socket, endpoint)) return;
+    if (isLast) {
       throw new TransportError(
         `${endpoint} is already in use, probably by another parapilot node; stop that one, or choose another endpoint`,
       );
@@ -62,7 +65,8 @@ function isIpcInUse(endpoint: string): Promise<boolean> {
   return new Promise((resolve) => {
     if (!endpoint.startsWith(IPC)) return resolve(false);
     const probe = connect(endpoint.slice(IPC.length));
-    probe.once("error", () => resolve(false));
+    // A node that is so busy that connections queue up before it refuses further ones.
+    probe.once("error", ({ code }: NodeJS.ErrnoException) => resolve(code === "EAGAIN"));
     probe.once("connect", () => {
       probe.destroy();
       resolve(true);

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { Recording } from "../../src/recording/recording.js";
 import type { TickRecord } from "../../src/telemetry/loop-event.js";
-import { atStep, interrupted, Processes, stopped } from "./processes.js";
+import { monotonicMs } from "../../src/time/clock.js";
+import { atStep, expectDescent, interrupted, Processes, stopped } from "./processes.js";
 
 const FREEZE_MS = 2000;
 
@@ -19,16 +20,20 @@ describe("a freeze of two seconds", () => {
     const file = processes.path(`${which}.mcap`);
     const node = await processes.node("--record", file);
     const simulator = processes.simulator(node.endpoint, "--real-time");
-    const frozenAt = await atStep(simulator, 10);
+    const before = await atStep(simulator, 10);
     const { child } = which === "node" ? node : simulator;
     child.kill("SIGSTOP");
+    const frozenAt = monotonicMs();
     await sleep(FREEZE_MS);
+    // A machine that is busy may take longer over it.
+    if (which === "simulator") await node.logs(({ rung, at }) => rung === "stop" && at > frozenAt);
+    const thawedAt = monotonicMs();
     child.kill("SIGCONT");
     // Long enough to see chunks from after it.
-    await atStep(simulator, frozenAt + 40);
+    await atStep(simulator, before + 40);
     const { records } = await interrupted(simulator);
     expect(await stopped(node)).toBe(0);
-    return { record: records[0], ticks: await ticksOf(file) };
+    return { record: records[0], ticks: await ticksOf(file), frozenAt, thawedAt };
   }
 
   async function ticksOf(file: string): Promise<TickRecord[]> {
@@ -55,24 +60,20 @@ describe("a freeze of two seconds", () => {
   }, 90_000);
 
   it("of the simulator: the node stops the robot, and serves it again where it stands", async () => {
-    const { record, ticks } = await freeze("simulator");
+    const { record, ticks, frozenAt, thawedAt } = await freeze("simulator");
     const stood = record.incidents.find(({ what }) => /^stood still for \d+ control periods$/.test(what));
     expect(stood).toBeDefined();
-    expect(record.silentSteps).toBeLessThan(5);
     const { step } = stood as { step: number };
     // By the clock, while nothing came.
-    const lonely = ticks
-      .filter((tick) => tick.trigger === "clock" && tick.step > step + 3)
-      .map(({ rung }) => rung);
-    expect([...new Set(lonely)]).toEqual(
-      ["rest", "hold", "stop"].filter((rung) => lonely.includes(rung as never)),
-    );
-    expect(lonely).toContain("stop");
+    const lonely = ticks.filter(({ at }) => at > frozenAt && at < thawedAt);
+    const down = lonely.slice(1 + lonely.findLastIndex(({ rung }) => rung === "fresh"));
+    expectDescent(down.map(({ rung }) => rung));
     // The robot's own count is the one that counts: the steps that the clock went ahead are acted in again.
-    const answered = ticks.filter(({ id }) => id !== null).map((tick) => tick.step);
-    expect(answered).toEqual(expect.arrayContaining([step + 1, step + 5, step + 9]));
-    // None of what the node sent meanwhile is executed later: no more of it than of a robot that just stood still.
-    expect(record.rungs.stop).toBeLessThan(9);
+    const next = ticks.find(({ id, at }) => id !== null && at > thawedAt);
+    expect(next?.step).toBeLessThan(lonely[lonely.length - 1].step);
+    // None of what the node sent meanwhile is executed later.
+    const late = ticks.filter(({ rung, at }) => rung === "stop" && at > thawedAt);
+    expect(record.rungs.stop).toBeLessThanOrEqual(late.length);
     const texts = record.incidents.filter((incident) => incident.step >= step).map(({ what }) => what);
     expect(texts).toContainEqual(expect.stringContaining("back to fresh chunks"));
   }, 90_000);

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { expect } from "vitest";
 import type { EpisodeRecord } from "../../src/telemetry/episode-record.js";
 import type { Rung } from "../../src/telemetry/loop-event.js";
 import type { Summary } from "../../src/telemetry/summary.js";
@@ -129,6 +130,12 @@ export async function atStep(simulator: Running, least: number, ofEpisode = 1): 
     if (simulator.child.exitCode !== null) throw new Error(`ended early:\n${simulator.output().stderr}`);
     await sleep(20);
   }
+}
+
+/** Down the ladder to a stop, rung by rung, but for those that a node which was held up meanwhile had to skip. */
+export function expectDescent(rungs: readonly (Rung | undefined)[]): void {
+  const passed = [...new Set(rungs)];
+  expect(passed).toEqual(["rest", "hold", "stop"].slice(-passed.length));
 }
 
 /** What a simulator tells at its end, which must be a good one. */

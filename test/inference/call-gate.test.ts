@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { CallGate } from "../../src/inference/call-gate.js";
 import { InferenceHost, type WorkerChange } from "../../src/inference/host.js";
+import type { TickResult } from "../../src/inference/tick.js";
 import { type Bundle, loadBundle } from "../../src/policy/bundle.js";
 import { middleObservation } from "../../src/policy/manifest.js";
 import { SHIPPED } from "../policy/bundles.js";
@@ -72,19 +73,26 @@ describe("a worker that is found hung in the middle of a network call", () => {
     "is replaced, and the process goes on (%i threads)",
     async (threads) => {
       const changes: WorkerChange[] = [];
-      const hangMs = 8;
+      // Less than a call takes.
+      const hangMs = 2;
       const host = await InferenceHost.start(bundle, {
         runtime: { threads, spin: false },
         hangMs,
         onWorker: (change) => changes.push(change),
       });
       const observation = middleObservation(bundle.manifest);
-      for (let tick = 0; tick < 3; tick++) {
-        const request = { session: "a", episode: 0, tick, executed: null, observation };
-        expect(await host.solve(request).done).toMatchObject({ outcome: "worker-failed" });
+      let outcome: TickResult["outcome"] | undefined;
+      for (let times = 1; times <= 3; times++) {
+        // Again where main was kept from looking until the solve was done.
+        for (let tick = 0; outcome !== "worker-failed"; tick++) {
+          const request = { session: `${times}`, episode: 0, tick, executed: null, observation };
+          ({ outcome } = await host.solve(request).done);
+          expect(["accepted", "worker-failed"]).toContain(outcome);
+        }
+        outcome = undefined;
         await expect
           .poll(() => changes.filter(({ state }) => state === "ready").length, { timeout: 60_000 })
-          .toBe(tick + 1);
+          .toBe(times);
       }
       await host.close();
     },

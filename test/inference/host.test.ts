@@ -92,18 +92,20 @@ describe("with the shipped policy", () => {
   });
 
   test("leaves the main loop free while it solves", async () => {
-    let turns = 0;
-    let done = false;
-    const count = () => {
-      turns += 1;
-      if (!done) setImmediate(count);
-    };
-    setImmediate(count);
-    await host.solve(request({ session: "turns" })).done.then(() => {
-      done = true;
-    });
+    let most = 0;
+    // The worker may be done before this thread has its turn on a busy machine, but not so often.
+    for (let solves = 0; most <= 20 && solves < 100; solves++) {
+      let isDone = false;
+      const solve = host.solve(request({ session: "turns" })).done.finally(() => {
+        isDone = true;
+      });
+      let turns = 0;
+      for (; !isDone; turns++) await new Promise((resolve) => setImmediate(resolve));
+      await solve;
+      most = Math.max(most, turns);
+    }
     // A loop that was blocked would turn once or twice.
-    expect(turns).toBeGreaterThan(20);
+    expect(most).toBeGreaterThan(20);
   });
 
   test("two requests made at once are both right", async () => {
@@ -239,9 +241,9 @@ async function faulty(faults: WorkerFaults, hangMs?: number, from: Bundle = plai
 describe("a worker that is lost", () => {
   test.each<[string, WorkerFaults, string]>([
     ["dies", { crash: { at: 2 } }, "ended with code 1"],
-    ["hangs", { stall: { at: 2, ms: null } }, "hangs: no sweep in 1500 ms"],
+    ["hangs", { stall: { at: 2, ms: null } }, "hangs: no sweep in 2000 ms"],
   ])("because it %s is replaced, and its solves fail", async (_how, faults, reason) => {
-    const { host, events, ready } = await faulty(faults, 1500);
+    const { host, events, ready } = await faulty(faults, 2000);
     const first = solved(await host.solve(request()).done);
     const struck = host.solve(request({ tick: 1, executed: 1 }));
     const queued = host.solve(request({ session: "other" }));
@@ -323,7 +325,8 @@ describe("faults", () => {
 
 describe("close", () => {
   test("settles a running solve as stopped, and later ones as failures", async () => {
-    const host = await InferenceHost.start(plain, { runtime });
+    // Longer than this thread may be kept from closing.
+    const { host } = await faulty({ delay: { ms: 500, jitterMs: 0, seed: 1 } });
     const running = host.solve(request());
     const closing = host.close();
     const late = await host.solve(request()).done;

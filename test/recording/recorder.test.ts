@@ -20,7 +20,11 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 async function open(file: string, options: RecorderOptions = {}) {
   const troubles: string[] = [];
-  const recorder = await Recorder.open(file, HEADER, (text) => troubles.push(text), options);
+  const recorder = await Recorder.open(file, HEADER, (text) => troubles.push(text), {
+    // A busy disk is none that hangs.
+    patience: 600_000,
+    ...options,
+  });
   onTestFinished(async () => void (await recorder.close()));
   return { recorder, troubles };
 }

@@ -10,7 +10,7 @@ import { HEADER, observed } from "./events.js";
 
 async function recorded(): Promise<string> {
   const file = join(await temporaryFolder(), "run.mcap");
-  const recorder = await Recorder.open(file, HEADER, () => {});
+  const recorder = await Recorder.open(file, HEADER, () => {}, { patience: 600_000 });
   for (let step = 0; step < 5; step++) recorder.record(observed(step));
   await recorder.close();
   return file;

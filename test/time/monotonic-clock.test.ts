@@ -74,9 +74,8 @@ describe("MonotonicClock", () => {
       depth--;
     };
     again();
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    while (rings < 3) await new Promise((resolve) => setTimeout(resolve, 5));
     isPast = true;
-    expect(rings).toBeGreaterThan(1);
   });
 
   it("does not ring what was taken back, even by an alarm due with it", async () => {
@@ -121,7 +120,8 @@ describe("MonotonicClock", () => {
     await reach(clock, Number.NEGATIVE_INFINITY);
     const at = clock.now() + 1;
     const late = reach(clock, at);
-    while (clock.now() < at + 2);
+    const until = Math.max(at, clock.now()) + 2;
+    while (clock.now() < until);
     await late;
     expect(clock.lateness.count).toBe(2);
     // A histogram rounds to three digits.
