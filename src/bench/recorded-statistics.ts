@@ -1,6 +1,7 @@
-import type { Manifest } from "../policy/manifest.js";
+import type { SolverSettings } from "../inference/settings.js";
+import type { Bundle } from "../policy/bundle.js";
 import { type SolverStatistics, solverStatisticsSchema } from "../policy/solver-statistics.js";
-import { SEMILINEAR_TOLERANCE } from "../sampling/solvers/semilinear.js";
+import { toleranceOf } from "../sampling/solvers/semilinear.js";
 import type { Contender } from "./contenders.js";
 import type { SamplerRow } from "./sampler-row.js";
 
@@ -9,18 +10,21 @@ import type { SamplerRow } from "./sampler-row.js";
  * sampling needs no recording, and what is exact in law only has no error to choose by.
  */
 export function recordedStatistics(
-  manifest: Manifest,
+  { manifest, calibration }: Pick<Bundle, "manifest" | "calibration">,
   rows: readonly SamplerRow[],
   contenders: readonly Contender[],
   command: string,
 ): SolverStatistics {
+  const responseOf = ({ slope }: SolverSettings) =>
+    slope === "calibrated" ? calibration?.response : undefined;
   const recorded = rows.flatMap((row): SolverStatistics["rows"] => {
     const settings = contenders.find(({ name }) => name === row.name)?.settings;
     if (!settings || settings.name === "sequential" || row.error_p99 === null) return [];
     if (settings.pipelined === false) return [];
     const { slope, window, memory, tolerance } = settings;
     // Spelt out, so that a default that changes later does not belie the figures.
-    const stop = tolerance ?? (settings.name === "semilinear" ? SEMILINEAR_TOLERANCE : undefined);
+    const stop =
+      tolerance ?? (settings.name === "semilinear" ? toleranceOf(responseOf(settings)) : undefined);
     const options = Object.entries({ slope, window, memory, tolerance: stop }).flatMap(([name, value]) =>
       value === undefined ? [] : [[name, value] as const],
     );

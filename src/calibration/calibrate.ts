@@ -17,6 +17,8 @@ export interface CalibrationTick {
   readonly noise: ChunkNoise;
   /** [steps · n] clean predictions of the solved chain. */
   readonly clean: Float64Array;
+  /** [steps · n] what a loop would start from, where there is a tick before. */
+  readonly start?: Float64Array;
 }
 
 export interface CalibrationPlan {

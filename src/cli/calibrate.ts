@@ -9,12 +9,18 @@ import { type Bundle, calibratedShape, loadBundle } from "../policy/bundle.js";
 import { CALIBRATION_FILE, saveCalibration } from "../policy/calibration.js";
 import { readDemonstrations } from "../policy/demonstrations.js";
 import { ConfigurationError } from "../policy/errors.js";
+import type { Manifest } from "../policy/manifest.js";
 import { cleanFromNoise } from "../sampling/denoiser.js";
 import { ddpm } from "../sampling/rules/ddpm.js";
 import { squaredCosine } from "../sampling/schedule.js";
 import { type RuntimeFlags, runtimeFrom, runtimeOptions, wholeNumber, worldOption } from "./options.js";
 import { printJson, StatusLine } from "./terminal.js";
 import { isShipped, openWorldOf, WORLDS } from "./worlds.js";
+
+/** From the seed of the first episode that is learnt from to that of the first one that the tolerance is measured in. */
+const UNSEEN = 50_000;
+/** Ticks learnt from, for each one that the tolerance is measured at. */
+const TICKS_PER_CHECK = 10;
 
 interface CalibrateFlags extends RuntimeFlags {
   readonly ticks: number;
@@ -50,7 +56,7 @@ export function calibrateCommand(): Command {
     .addHelpText(
       "after",
       "\nThe policy drives its own world while it is watched; nothing is trained, and samples stay what they are.\n" +
-        "Takes about ten minutes on two cores. Examples:\n  $ parapilot calibrate policies/pusht\n" +
+        "Takes about a quarter of an hour on two cores. Examples:\n  $ parapilot calibrate policies/pusht\n" +
         "  $ parapilot calibrate mine/policy --world mine/world.mjs         for a world of your own\n" +
         "  $ parapilot calibrate mine/policy --demonstrations mine/data     for one that is not in JavaScript\n",
     )
@@ -62,6 +68,7 @@ export function calibrateCommand(): Command {
 async function run(directory: string, flags: CalibrateFlags): Promise<void> {
   // Its linear algebra takes longer to load than the rest of the command line, help included.
   const { calibrate } = await import("../calibration/calibrate.js");
+  const { measureTolerance } = await import("../calibration/tolerance.js");
   const bundle = await loadBundle(directory);
   const { manifest } = bundle;
   const { ticks, states, seed, demonstrations, world } = flags;
@@ -75,34 +82,55 @@ async function run(directory: string, flags: CalibrateFlags): Promise<void> {
   const runtime = runtimeFrom(flags);
   const network = await openNetwork(bundle, runtime);
   const status = new StatusLine();
+  let tolerance: number;
   const file = flags.out ?? join(bundle.directory, CALIBRATION_FILE);
   try {
     const schedule = squaredCosine(manifest.diffusion.levels);
     const denoiser = cleanFromNoise(network, schedule, manifest.diffusion.clip);
     const rule = ddpm(schedule);
     const observing = { ...denoiser, observe: (seen: Float64Array) => network.observe(seen) };
-    const source = episodes
-      ? demonstratedTicks(episodes, observing, rule, manifest, seed)
-      : ticksOf(bundle, network, world, seed);
-    const learnt = await calibrate(denoiser, rule, source, { ticks, states }, (what) => status.show(what));
+    const sourceFrom = (first: number) =>
+      episodes
+        ? demonstratedTicks(episodes, observing, rule, manifest, first)
+        : ticksOf(bundle, network, world, first);
+    const progress = (what: string) => status.show(what);
+    const source = sourceFrom(seed);
+    const learnt = await calibrate(denoiser, rule, source, { ticks, states }, progress);
+    await source.return();
+    const unseen = sourceFrom(seed + UNSEEN);
+    const checks = {
+      source: unseen,
+      ticks: Math.ceil(ticks / TICKS_PER_CHECK),
+      executed: executedOf(manifest),
+    };
+    tolerance = await measureTolerance(denoiser, rule, learnt, checks, progress);
+    await unseen.return();
+    const response = { ...learnt.response, tolerance };
     const watched = demonstrations ? " --demonstrations …" : world ? " --world …" : "";
     const command = `parapilot calibrate ${manifest.name}${watched} --ticks ${ticks} --states ${states} --seed ${seed}`;
     const { sha256 } = manifest.denoiser;
     const shape = calibratedShape(manifest);
-    await saveCalibration(file, { ...learnt, shape, denoiser: sha256, command, ticks, states });
+    await saveCalibration(file, { ...learnt, response, shape, denoiser: sha256, command, ticks, states });
   } finally {
     status.end();
     await network.close();
   }
-  if (flags.json) return printJson({ policy: manifest.name, file, ticks, states, seed });
+  if (flags.json) return printJson({ policy: manifest.name, file, ticks, states, seed, tolerance });
   process.stdout.write(
-    `${manifest.name}: response at ${states} states and guess from ${ticks} ticks, ${describeRuntime(runtime)}\n` +
+    `${manifest.name}: response at ${states} states and guess from ${ticks} ticks, tolerance ${tolerance}; ` +
+      `${describeRuntime(runtime)}\n` +
       `written to ${file}; ${
         world || isShipped(manifest.task)
           ? `parapilot bench samplers --policy ${directory}${world ? ` --world ${world}` : ""} shows what it is worth`
           : "the log of parapilot run says how many sweeps a chunk now takes"
       }\n`,
   );
+}
+
+/** The values of a chunk that a robot executes. */
+function executedOf({ action, n_obs_steps, n_action_steps }: Manifest) {
+  const from = (n_obs_steps - 1) * action.length;
+  return { from, to: from + n_action_steps * action.length };
 }
 
 async function* ticksOf(
@@ -114,8 +142,9 @@ async function* ticksOf(
   const world = await openWorldOf(manifest, file);
   const ticks = policyTicks(world, network, manifest, manifest.n_action_steps, seed);
   try {
-    for await (const { observation, cold, solved } of ticks) {
-      yield { observation, noise: cold.noise, clean: solved.clean };
+    for await (const { observation, cold, warm, solved } of ticks) {
+      const start = warm.start ? { start: warm.start } : {};
+      yield { observation, noise: cold.noise, clean: solved.clean, ...start };
     }
   } finally {
     world.close?.();

@@ -7,6 +7,7 @@ import { isSolved, type SolvedTick } from "../inference/tick.js";
 import { type Bundle, loadBundle, type OptimizedGraph } from "../policy/bundle.js";
 import { ConfigurationError } from "../policy/errors.js";
 import { type Manifest, middleObservation } from "../policy/manifest.js";
+import { toleranceOf } from "../sampling/solvers/semilinear.js";
 import { type RuntimeFlags, runtimeFrom, runtimeOptions } from "./options.js";
 import { printJson } from "./terminal.js";
 
@@ -107,7 +108,8 @@ interface Check {
 
 function describeCalibration({ calibration }: Bundle): string {
   if (!calibration) return "none of this network; parapilot calibrate makes chunks cheaper to solve";
-  return `response at ${calibration.states} states, guess from ${calibration.ticks} ticks`;
+  const { states, ticks, response } = calibration;
+  return `response at ${states} states, guess from ${ticks} ticks, tolerance ${toleranceOf(response)}`;
 }
 
 function describeGraph({ file, fromRows, bytes, precision, ...graph }: OptimizedGraph): string {

@@ -30,7 +30,11 @@ export interface Calibration {
  * @param observation [To · O] normalised, oldest first.
  * @param offset [levels · n] filled, and part of the guess.
  */
-export function guessFor(calibration: Calibration, observation: Float64Array, offset: Float64Array): Guess {
+export function guessFor(
+  calibration: Pick<Calibration, "offset" | "slope">,
+  observation: Float64Array,
+  offset: Float64Array,
+): Guess {
   const { offset: table, slope } = calibration;
   const width = 1 + observation.length;
   for (let row = 0; row < offset.length; row++) {
@@ -56,6 +60,7 @@ const facts = z.object({
   command: z.string(),
   ticks: z.coerce.number().int().positive(),
   states: z.coerce.number().int().positive(),
+  tolerance: z.coerce.number().positive().optional(),
   sha256: z.string(),
 });
 const BYTES = { F32: 4, F16: 2 };
@@ -81,7 +86,7 @@ const TENSORS = ["basis", "response", "offset", "slope"] as const;
 export async function saveCalibration(file: string, calibration: Calibration): Promise<void> {
   const { response, offset, slope, denoiser, command, ticks, states } = calibration;
   const { levels, chunk, observation } = calibration.shape;
-  const { rank, basis, slope: mean } = response;
+  const { rank, basis, slope: mean, tolerance } = response;
   const parts = {
     basis: { values: basis, shape: [chunk, rank] },
     response: { values: mean, shape: [levels, chunk, rank] },
@@ -104,6 +109,7 @@ export async function saveCalibration(file: string, calibration: Calibration): P
     command,
     ticks: String(ticks),
     states: String(states),
+    ...(tolerance === undefined ? {} : { tolerance: String(tolerance) }),
     sha256,
   };
   const json = JSON.stringify({ __metadata__: metadata, ...Object.fromEntries(tensors) });
@@ -171,7 +177,10 @@ export async function loadCalibration(file: string): Promise<Calibration | undef
     command: metadata.command,
     ticks: metadata.ticks,
     states: metadata.states,
-    response: { basis: values("basis"), rank, slope: values("response") },
+    response: {
+      ...{ basis: values("basis"), rank, slope: values("response") },
+      ...(metadata.tolerance === undefined ? {} : { tolerance: metadata.tolerance }),
+    },
     offset: values("offset"),
     slope: values("slope"),
   };

@@ -8,6 +8,8 @@ export interface Response {
   readonly rank: number;
   /** [levels · n · rank] change of the clean prediction per unit of movement along each direction. */
   readonly slope: Float64Array;
+  /** What a semi-linear solve with it takes for its tolerance unless told, measured on this policy. */
+  readonly tolerance?: number;
 }
 
 /**

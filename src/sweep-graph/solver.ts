@@ -1,7 +1,7 @@
 import type { Response } from "../sampling/response.js";
 import type { Rule } from "../sampling/rules/rule.js";
 import { followGuess } from "../sampling/solvers/guess.js";
-import { SEMILINEAR_TOLERANCE } from "../sampling/solvers/semilinear.js";
+import { toleranceOf } from "../sampling/solvers/semilinear.js";
 import { chunkSize, type Solver } from "../sampling/solvers/solver.js";
 import { rebuildStates } from "../sampling/solvers/states.js";
 import type { SweepSession } from "./session.js";
@@ -34,7 +34,7 @@ export interface SweepSolverOptions {
  * for await (const { chunk } of sweepSolver(session, { rule, slopes })(problem)) …
  */
 export function sweepSolver(session: SweepSession, options: SweepSolverOptions): Solver {
-  const { rule, slopes, response, tolerance = SEMILINEAR_TOLERANCE } = options;
+  const { rule, slopes, response, tolerance = toleranceOf(response) } = options;
   if (!(tolerance >= 0)) throw new RangeError(`a tolerance is a number ≥ 0, not ${tolerance}`);
 
   return async function* solve(problem) {

@@ -19,7 +19,7 @@ test("what is recorded is what the planner chooses from", () => {
     samplerRow({ ...semilinear, calls: { 35: 1, 140: 2 } }),
     samplerRow({ ...semilinear, start: "warm", calls: { 75: 1, 100: 1 } }),
   ];
-  const recorded = recordedStatistics(manifest, rows, contenders, "measure again");
+  const recorded = recordedStatistics({ manifest }, rows, contenders, "measure again");
   expect(recorded.rows).toHaveLength(3);
   const figures = solverFigures(manifest, recorded);
   const wanted = solverSettingsSchema.parse({ name: "auto" });
@@ -36,7 +36,7 @@ test("sequential sampling and what has no error are not recorded", () => {
     samplerRow({ name: "DDPM-100", solver: "sequential" }),
     samplerRow({ name: "speculative", solver: "speculative", error_p99: null }),
   ];
-  expect(recordedStatistics(manifest, rows, contenders, "measure again").rows).toEqual([]);
+  expect(recordedStatistics({ manifest }, rows, contenders, "measure again").rows).toEqual([]);
 });
 
 test("contenders are found by name in any case; an unknown one is refused with the names there are", () => {

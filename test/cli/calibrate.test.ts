@@ -13,9 +13,14 @@ it("calibrate learns a file that inspect and eval then use", async () => {
   const few = ["--ticks", "3", "--states", "1", "--threads", "1"];
   const { code, stdout } = await parapilot("calibrate", folder, ...few, "--json");
   expect(code).toBe(0);
-  expect(JSON.parse(stdout)).toMatchObject({ policy: "random-8-16-32", ticks: 3, states: 1 });
+  expect(JSON.parse(stdout)).toMatchObject({
+    policy: "random-8-16-32",
+    ticks: 3,
+    states: 1,
+    tolerance: expect.any(Number),
+  });
   const { stdout: inspected } = await parapilot(...inspect);
-  expect(inspected).toContain("calibration  response at 1 states, guess from 3 ticks");
+  expect(inspected).toMatch(/calibration {2}response at 1 states, guess from 3 ticks, tolerance 0\.0\d+/);
 }, 180_000);
 
 describe("calibrate for a world of one's own", () => {

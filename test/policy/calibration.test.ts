@@ -35,6 +35,13 @@ test("reads what was written", async () => {
   expect(await loadCalibration(await saved())).toEqual(calibration);
 });
 
+test("reads the tolerance that was measured with it, where it was", async () => {
+  const measured = { ...calibration, response: { ...calibration.response, tolerance: 0.015 } };
+  const file = join(await temporaryFolder(), "calibration.safetensors");
+  await saveCalibration(file, measured);
+  expect(await loadCalibration(file)).toEqual(measured);
+});
+
 test("reads float32 numbers too", async () => {
   const file = await saved();
   const bytes = await readFile(file);

@@ -77,7 +77,7 @@ async function samplersBench(flags: SamplerFlags): Promise<void> {
   if (record) {
     const file = join(bundle.directory, "statistics.json");
     const command = `parapilot bench samplers --record --states ${states}`;
-    const statistics = recordedStatistics(manifest, rows, contenders, command);
+    const statistics = recordedStatistics(bundle, rows, contenders, command);
     await writeFile(file, `${JSON.stringify(statistics, null, 1)}\n`);
     status.note(`wrote ${file}`);
   }

@@ -16,7 +16,10 @@ import { SweepBatch } from "./sweep-batch.js";
  */
 export type SlopeName = "x0" | "gaussian" | "secant" | "calibrated";
 
-/** Keeps the 99th percentile of the error at acceptance below 0.05, cold and warm: `parapilot bench acceptance`. */
+/**
+ * Keeps the 99th percentile of the error at acceptance below 0.05 on PushT, cold and warm: `parapilot bench acceptance`. Other
+ * policies have their own in {@link Response.tolerance}.
+ */
 export const SEMILINEAR_TOLERANCE = 0.025;
 
 /** Standard deviation of normalised actions over all modes together. */
@@ -32,7 +35,7 @@ export interface SemilinearOptions {
   readonly response?: Response;
   /** Directions in which the calibrated slope is probed; 0 leaves it at the mean. */
   readonly probes?: number;
-  /** Accept when the residual is at most this; 0 runs until every step is exact. */
+  /** Accept when the residual is at most this, the response's own unless told; 0 runs until every step is exact. */
   readonly tolerance?: number;
   /** Standard deviation of normalised actions within one mode, for the Gaussian slope. */
   readonly spread?: number;
@@ -72,8 +75,9 @@ export interface SemilinearOptions {
  * for await (const { chunk, residual } of semilinear({ tolerance: 0.01 })(problem)) console.log(residual);
  */
 export function semilinear(options: SemilinearOptions = {}): Solver {
-  const { response, tolerance = SEMILINEAR_TOLERANCE, spread = 0.05, probes = 10 } = options;
+  const { response, spread = 0.05, probes = 10 } = options;
   const { slope = response ? "calibrated" : "secant" } = options;
+  const { tolerance = toleranceOf(slope === "calibrated" ? response : undefined) } = options;
   if (!(tolerance >= 0)) throw new RangeError(`a tolerance is a number ≥ 0, not ${tolerance}`);
   if (!(spread > 0)) throw new RangeError(`a spread is a number > 0, not ${spread}`);
   const isCalibrated = slope === "calibrated";
@@ -150,6 +154,11 @@ export function semilinear(options: SemilinearOptions = {}): Solver {
       if (accepted) return;
     }
   };
+}
+
+/** The tolerance in force when none is asked for. */
+export function toleranceOf(response: Response | undefined): number {
+  return response?.tolerance ?? SEMILINEAR_TOLERANCE;
 }
 
 /** [steps] by how much a movement of a state moves the chunk, as if actions were Gaussian over all modes together. */

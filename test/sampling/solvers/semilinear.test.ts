@@ -1,6 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type SlopeName, semilinear } from "../../../src/sampling/solvers/semilinear.js";
+import {
+  type SemilinearOptions,
+  type SlopeName,
+  semilinear,
+} from "../../../src/sampling/solvers/semilinear.js";
 import { sequential } from "../../../src/sampling/solvers/sequential.js";
 import {
   anyProblem,
@@ -116,6 +120,20 @@ describe("the calibrated slope", () => {
     const [first] = await iterates(semilinear({ response, tolerance: 1e6 }), { ...problem, guess });
     expect(first.residual).toBe(Number.POSITIVE_INFINITY);
     expect(first.accepted).toBe(false);
+  });
+
+  test("takes the tolerance that was measured with the response, unless another is asked for", async () => {
+    const problem = mixtureProblem({ modes: 3, shape, start: "random" });
+    const response = { ...gaussianResponse(100, 6, 0.05), tolerance: 1e-4 };
+    const ended = async (options: SemilinearOptions) => {
+      const all = await iterates(semilinear(options), problem);
+      return all[all.length - 1];
+    };
+    const { residual, sweeps } = await ended({ response });
+    expect(residual).toBeLessThanOrEqual(1e-4);
+    expect(sweeps).toBe((await ended({ response, tolerance: 1e-4 })).sweeps);
+    expect((await ended({ response, tolerance: 0.1 })).sweeps).toBeLessThan(sweeps);
+    expect((await ended({ response, slope: "secant" })).residual).toBeGreaterThan(1e-4);
   });
 
   test("the mean without probes is a linear slope and says no better of itself", async () => {
