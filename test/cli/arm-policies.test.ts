@@ -20,5 +20,4 @@ it.each(["lift", "stack"])(
     // About 4.5, of a chain of 100.
     expect(sweeps.mean).toBeLessThan(8);
   },
-  120_000,
 );

@@ -91,7 +91,7 @@ describe("bench gpu", () => {
     const { code, stderr, stdout } = await parapilot("bench", "gpu", ...QUICKLY, "--provider", "cuda");
     if (code === 0) return expect(stdout).toContain("cuda");
     expect(stderr).toContain("cuda is not usable: ");
-  }, 180_000);
+  });
 
   it("shows nothing that is no run", async () => {
     const file = join(await temporaryFolder(), "other.json");

@@ -15,7 +15,7 @@ describe("bench samplers", () => {
       ...["bench", "samplers", "--states", "1", "--stride", "8", "--seed", "100029", "--threads", "1"],
       ...["--only", "ddpm-100", "paraddpm", "semilinear", "speculative", "--report", report, "--json"],
     );
-  }, 180_000);
+  });
   afterAll(() => rm(folder, { recursive: true }));
 
   it("prints a row per solver and start, and writes a page that loads nothing", async () => {

@@ -24,7 +24,7 @@ describe("benchmarks that solve", () => {
       expect(sweeps_mean).toBeLessThan(10);
       expect(error_max).toBeLessThan(0.05);
     }
-  }, 180_000);
+  });
 
   it("convergence prints its rows", async () => {
     await expectRows(["bench", "convergence", "--steps", "25", "--samples", "20"]);
@@ -37,11 +37,7 @@ describe("benchmarks that solve", () => {
     ["overhead", ["--solves", "3"]],
     ["planner", ["--states", "1", "--repeats", "1", "--stride", "8"]],
     ["acceptance", ["--ticks", "2"]],
-  ])(
-    "%s prints its rows",
-    async (command, args) => {
-      await expectRows(["bench", command, ...args, "--policy", await randomBundle(), "--threads", "1"]);
-    },
-    180_000,
-  );
+  ])("%s prints its rows", async (command, args) => {
+    await expectRows(["bench", command, ...args, "--policy", await randomBundle(), "--threads", "1"]);
+  });
 });

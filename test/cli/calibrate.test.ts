@@ -21,7 +21,7 @@ it("calibrate learns a file that inspect and eval then use", async () => {
   });
   const { stdout: inspected } = await parapilot(...inspect);
   expect(inspected).toMatch(/calibration {2}response at 1 states, guess from 3 ticks, tolerance 0\.0\d+/);
-}, 180_000);
+});
 
 describe("calibrate for a world of one's own", () => {
   it("learns from demonstrations", async () => {
@@ -35,7 +35,7 @@ describe("calibrate for a world of one's own", () => {
     expect(stdout).toContain("the log of parapilot run says");
     const { stdout: inspected } = await parapilot("inspect", folder, "--threads", "1");
     expect(inspected).toContain("calibration  response at 1 states, guess from 3 ticks");
-  }, 180_000);
+  });
 
   it("says so where there are none", async () => {
     const folder = await randomBundle();

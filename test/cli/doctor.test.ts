@@ -27,7 +27,7 @@ describe("parapilot doctor", () => {
     expect(choice).toMatchObject({ provider: "cpu", runtime: "cpu, 1 thread, spinning" });
     expect(choice.graphs[0]).toMatchObject({ from_rows: 1 });
     expect(choice.explanation).toContain(`${choice.expected_ms.toFixed(choice.expected_ms < 10 ? 1 : 0)} ms`);
-  }, 120_000);
+  });
 
   it("prints a table for people, and goes on when the wanted provider is not usable", async () => {
     const args = ["doctor", "policies/pusht", "--provider", "cuda", "--threads", "1"];
@@ -50,5 +50,5 @@ describe("parapilot doctor", () => {
     expect(stdout).toMatch(/^--provider auto would choose (cpu|webgpu|cuda), about \d/m);
     expect(stdout).toMatch(/^--solver auto would choose \w+.*about \d+/m);
     if (/^cuda +not usable: \S/m.test(stdout)) expect(stdout).toContain("because cuda is not usable");
-  }, 120_000);
+  });
 });

@@ -30,7 +30,7 @@ describe("eval", () => {
     const again = JSON.parse((await parapilot(...args, "--episodes", "2", "--seed", String(first))).stdout);
     expect(again.scores).toEqual(result.scores);
     expect(again.sweeps).toEqual(result.sweeps);
-  }, 180_000);
+  });
 
   it("plays several worlds at a time with the scores of one, and says how fast", async () => {
     const quick = ["--rule", "ddim", "--steps", "4", "--solver", "sequential"];
@@ -53,7 +53,7 @@ describe("eval", () => {
     for (const [k, score] of three.scores.entries()) expect(score).toBeCloseTo(one.scores[k], 3);
     expect(three.sweeps).toEqual(one.sweeps);
     expect(three.episodes_per_minute).toBeCloseTo(3 / (three.wall_s / 60), 6);
-  }, 180_000);
+  });
 
   it("takes any rule with any solver, and says which", async () => {
     const args = ["--episodes", "1", "--rule", "ddim", "--steps", "10", "--solver", "anderson", "--json"];
@@ -61,5 +61,5 @@ describe("eval", () => {
     const result = JSON.parse((await parapilot("eval", "pusht", ...args, ...policy)).stdout);
     expect(result).toMatchObject({ rule: "ddim", solver: "anderson" });
     expect(result.settings).toContain("anderson (ddim, 10 steps)");
-  }, 180_000);
+  });
 });

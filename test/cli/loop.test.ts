@@ -56,7 +56,7 @@ describe("control node and simulator as processes over ZeroMQ", () => {
     expect(result.sweeps.mean).toBeLessThan(20);
     node.child.kill("SIGTERM");
     expect((await finished(node)).code).toBe(0);
-  }, 180_000);
+  });
 
   it("goes on after garbage, after NaN and after a client that vanished in mid-solve", async () => {
     const endpoint = await startNode();
@@ -88,7 +88,7 @@ describe("control node and simulator as processes over ZeroMQ", () => {
     expect(node.child.exitCode).toBeNull();
     node.child.kill("SIGINT");
     expect((await finished(node)).code).toBe(0);
-  }, 120_000);
+  });
 });
 
 describe("a simulator whose node dies in mid-episode", () => {
@@ -108,5 +108,5 @@ describe("a simulator whose node dies in mid-episode", () => {
     const { code, stderr } = await finished(simulator);
     expect(code).toBe(1);
     expect(stderr).toContain(`the node at ${endpoint} did not answer`);
-  }, 120_000);
+  });
 });

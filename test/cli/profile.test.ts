@@ -56,7 +56,7 @@ describe("parapilot profile of a launch file", () => {
     const { traceEvents } = JSON.parse(await readFile(trace, "utf8"));
     const names = new Set(traceEvents.map(({ name }: { name: string }) => name));
     for (const name of ["solve", "sweep 1", "order 1"]) expect([...names].join()).toContain(name);
-  }, 180_000);
+  });
 
   it("scores the episodes that were played to their end", async () => {
     // Seed 100001 reaches the goal soon; an action in the budget's absence is the same on every machine.
@@ -74,7 +74,7 @@ describe("parapilot profile of a launch file", () => {
     expect(result.missed).toBeGreaterThan(0);
     const culprits = Object.values(result.culprits as Record<string, number>);
     expect(culprits.reduce((sum, count) => sum + count, 0)).toBe(result.missed);
-  }, 180_000);
+  });
 
   it("shows what faults do", async () => {
     const fault = "worker-crash@3,nan=0.1";
@@ -97,7 +97,7 @@ describe("parapilot profile of a launch file", () => {
     // Without a budget the world waits for the next worker.
     expect(result.ladder).toMatchObject({ hold: 0, stop: 0 });
     expect(result.refused["invalid-observation"]).toBeGreaterThan(0);
-  }, 180_000);
+  });
 
   it("says it in words to a person", async () => {
     const report = join(folder, "words.html");
@@ -107,7 +107,7 @@ describe("parapilot profile of a launch file", () => {
     expect(stdout).toMatch(/^ladder +fresh 20 \(100%\)/m);
     expect(stdout).toMatch(/^silent +0 control steps/m);
     expect(stderr).toContain(`open ${report} in a browser`);
-  }, 120_000);
+  });
 });
 
 describe("parapilot profile --attach", () => {
@@ -142,7 +142,7 @@ describe("parapilot profile --attach", () => {
     expect(stderr).toMatch(/the node went away after \d+ of 100000 ticks/);
     expect(stdout).toContain("From observation to action");
     expect(code).toBe(0);
-  }, 180_000);
+  });
 
   it("says how to start a node that can be watched when there is none", async () => {
     const { code, stderr } = await parapilot("profile", "--attach", "http://127.0.0.1:1");

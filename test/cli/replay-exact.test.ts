@@ -28,7 +28,6 @@ describe("parapilot replay", () => {
       expect(result.ticks).toBeGreaterThan(0);
       expect(code).toBe(0);
     },
-    180_000,
   );
 
   it("finds a run whose worker was killed and replaced bit-equal", async () => {
@@ -41,7 +40,7 @@ describe("parapilot replay", () => {
     expect(result).toMatchObject({ exact: true, differences: 0 });
     expect(result.assumed).toBeGreaterThan(0);
     expect(code).toBe(0);
-  }, 180_000);
+  });
 
   it("finds a run with optimised graphs bit-equal, and refuses it once they are others", async () => {
     const network = await readFile("policies/pusht/denoiser.onnx");
@@ -59,5 +58,5 @@ describe("parapilot replay", () => {
     });
     const { code } = await replayed(file, "--policy", policy);
     expect(code).toBe(0);
-  }, 180_000);
+  });
 });

@@ -19,12 +19,12 @@ describe("parapilot replay", () => {
   let lockStep: string;
   beforeAll(async () => {
     lockStep = await record({ folder, name: "lock-step" });
-  }, 180_000);
+  });
 
   it("finds a run in lock-step bit-equal, and says so", async () => {
     const { code, stdout } = await parapilot("replay", lockStep);
     expect({ code, stdout }).toEqual({ code: 0, stdout: "bit-equal: 60 actions from 8 solves\n" });
-  }, 120_000);
+  });
 
   it("compares with another solver", async () => {
     const { code, result } = await replayed(lockStep, "--solver", "sequential");
@@ -36,19 +36,19 @@ describe("parapilot replay", () => {
     const { stdout } = await parapilot("replay", lockStep, "--solver", "sequential");
     expect(stdout).toMatch(/^again +8 of 8 +\d+\.\d\d +100 +[\d.]+ +sequential/m);
     expect(stdout).toMatch(/the executed actions of 8 chunks differ by p50 [\d.e-]+, p99/);
-  }, 120_000);
+  });
 
   it("compares under a budget that allows one sweep, with nothing accepted on both sides", async () => {
     const { code, stdout } = await parapilot("replay", lockStep, "--budget-solve", "1 us", "--cold");
     expect(code).toBe(0);
     expect(stdout).toMatch(/^again +0 of 8 +– +– +–/m);
     expect(stdout).toContain("nothing to compare");
-  }, 120_000);
+  });
 
   it("compares with the same solver and finds no difference", async () => {
     const { result } = await replayed(lockStep, "--noise-seed", "0");
     expect(result.difference).toEqual({ p50: 0, p99: 0, max: 0 });
-  }, 120_000);
+  });
 
   it("replays a recording that was cut off up to its end", async () => {
     const bytes = await readFile(lockStep);
@@ -58,7 +58,7 @@ describe("parapilot replay", () => {
     expect(stderr).toContain(`${file} was never finished`);
     expect(result).toMatchObject({ exact: true, truncated: true, differences: 0 });
     expect(code).toBe(0);
-  }, 120_000);
+  });
 
   it("exits with 1 and names the first action that is not as recorded", async () => {
     const recording = await Recording.open(lockStep);
@@ -75,7 +75,7 @@ describe("parapilot replay", () => {
     expect(stdout).toMatch(
       /^1 difference in 60 actions and 8 solves\nthe first: robot \w+, episode 1, step 20: rung is fresh instead of hold\n$/,
     );
-  }, 120_000);
+  });
 
   it("refuses to replay exactly what was dropped in part, and compares it all the same", async () => {
     const { header } = await Recording.open(lockStep);
@@ -87,7 +87,7 @@ describe("parapilot replay", () => {
     expect(exact).toMatchObject({ code: 1, stdout: "" });
     expect(exact.stderr).toMatch(/1 events? (was|were) dropped while .* compare with --solver/);
     expect((await replayed(file, "--solver", "sequential")).result).toMatchObject({ lost: 1, solves: 0 });
-  }, 120_000);
+  });
 
   it("refuses a policy that is not as it was, and says what to do", async () => {
     const file = join(folder, "changed.mcap");
@@ -100,7 +100,7 @@ describe("parapilot replay", () => {
     const { code, stderr } = await parapilot("replay", file);
     expect(code).toBe(1);
     expect(stderr).toMatch(/is not as it was when this was recorded \(network 0{12}…, now .*--policy/);
-  }, 60_000);
+  });
 
   it.each([
     [["--budget-solve", "40"], /--budget-solve is "40": it must be a duration/],

@@ -108,7 +108,7 @@ print(json.dumps(told))`,
     beforeAll(async () => {
       node = start("run", join(EXAMPLE, "launch.yaml"), "--endpoint", "tcp://127.0.0.1:*");
       [, endpoint] = await says(node, /around at (\S+)\n[\s\S]*first solve/);
-    }, 120_000);
+    });
     afterAll(() => {
       node?.child.kill("SIGKILL");
     });
@@ -121,19 +121,15 @@ print(json.dumps(told))`,
       expect(stdout).toMatch(
         /^around, episode 0: \d+ steps, at the goal\naround, episode 1: .*, at the goal\n$/,
       );
-    }, 120_000);
+    });
 
-    it.skipIf(!hasClient)(
-      "is played from Python",
-      async () => {
-        const flags = ["--endpoint", endpoint, "--episodes", "2"];
-        const { code, stdout, stderr } = await runScript(join(EXAMPLE, "play.py"), flags);
-        expect([code, stderr]).toEqual([0, ""]);
-        expect(stdout).toMatch(
-          /^seed 100000: score 1\.000 after \d+ steps\nseed 100001: score 1\.000 .*\nmean score 1\.000, at the goal 100%\n$/,
-        );
-      },
-      120_000,
-    );
+    it.skipIf(!hasClient)("is played from Python", async () => {
+      const flags = ["--endpoint", endpoint, "--episodes", "2"];
+      const { code, stdout, stderr } = await runScript(join(EXAMPLE, "play.py"), flags);
+      expect([code, stderr]).toEqual([0, ""]);
+      expect(stdout).toMatch(
+        /^seed 100000: score 1\.000 after \d+ steps\nseed 100001: score 1\.000 .*\nmean score 1\.000, at the goal 100%\n$/,
+      );
+    });
   });
 });

@@ -64,7 +64,7 @@ describe.skipIf(!hasClient)("the same observations, episode and seed", () => {
     await writeFile(file, JSON.stringify({ policy: resolve("policies/pusht"), solver: { seed: 3 } }));
     node = start("run", file, "--endpoint", "tcp://127.0.0.1:*");
     [, endpoint] = await says(node, /pusht at (\S+)\n[\s\S]*first solve/);
-  }, 120_000);
+  });
   afterAll(async () => {
     node?.child.kill("SIGKILL");
     await rm(folder, { recursive: true });
@@ -89,7 +89,7 @@ describe.skipIf(!hasClient)("the same observations, episode and seed", () => {
 
     const other = await askModule<Answers>("tests.answers", { endpoint, episode: 1, observations: shown });
     expect(other[0]).not.toBe(answers[0]);
-  }, 180_000);
+  });
 });
 
 describe.skipIf(!hasPushT)("gym-pusht", () => {
@@ -113,7 +113,7 @@ describe.skipIf(!hasPushT)("gym-pusht", () => {
         });
       }
     }
-  }, 120_000);
+  });
 });
 
 /** Plays PushT in this process, on the settings of a launch file; what was seen, and what came back. */

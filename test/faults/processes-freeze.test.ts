@@ -57,7 +57,7 @@ describe("a freeze of two seconds", () => {
     // No action made up for a step that was missed.
     const thaw = ticks.slice(gap).filter(({ at }) => at < ticks[gap].at + 100);
     expect(thaw.length).toBeLessThan(6);
-  }, 90_000);
+  });
 
   it("of the simulator: the node stops the robot, and serves it again where it stands", async () => {
     const { record, ticks, frozenAt, thawedAt } = await freeze("simulator");
@@ -76,7 +76,7 @@ describe("a freeze of two seconds", () => {
     expect(record.rungs.stop).toBeLessThanOrEqual(late.length);
     const texts = record.incidents.filter((incident) => incident.step >= step).map(({ what }) => what);
     expect(texts).toContainEqual(expect.stringContaining("back to fresh chunks"));
-  }, 90_000);
+  });
 });
 
 /** The tick before which nothing happened for longest. */

@@ -36,7 +36,7 @@ describe("a node that is killed in mid-episode and started again", () => {
     );
     expect(texts.slice(holding)).toContainEqual(expect.stringContaining("back to fresh chunks"));
     expect(await stopped(again)).toBe(0);
-  }, 90_000);
+  });
 
   it("keeps a lock-step world waiting, which then goes on where it was", async () => {
     // Slow enough not to be done before it is killed.
@@ -51,7 +51,7 @@ describe("a node that is killed in mid-episode and started again", () => {
     const what = expect.stringMatching(/^no answer for \d+\.\d s, asked again .*: the world waited$/);
     expect(records[0].incidents).toContainEqual({ step, what });
     expect(await stopped(again)).toBe(0);
-  }, 90_000);
+  });
 });
 
 describe("a simulator that is killed in mid-episode", () => {
@@ -83,5 +83,5 @@ describe("a simulator that is killed in mid-episode", () => {
     expect(stops.every(({ trigger }) => trigger === "clock")).toBe(true);
     // A second of them; fewer when the test was quicker.
     expect(stops.length).toBeLessThanOrEqual(11);
-  }, 90_000);
+  });
 });

@@ -52,7 +52,6 @@ it.each([
     expect(stderr).toMatch(/a new inference worker is ready after \d/);
     expect(await stopped(node)).toBe(0);
   },
-  90_000,
 );
 
 it("a worker that stalls for a moment is not replaced, and the episode goes to its end", async () => {
@@ -68,7 +67,7 @@ it("a worker that stalls for a moment is not replaced, and the episode goes to i
   expect(held).toBeGreaterThan(0);
   expect(log.slice(held)).toContainEqual(expect.objectContaining({ rung: "fresh" }));
   expect(log).not.toContainEqual(expect.objectContaining({ msg: "worker" }));
-}, 90_000);
+});
 
 it("a chunk that is no numbers is never executed: the rest of the one before is, until the next solve", async () => {
   const node = await processes.node("--fault", "worker-nan@3");
@@ -85,7 +84,7 @@ it("a chunk that is no numbers is never executed: the rest of the one before is,
     { step: 17, what: "back to fresh chunks after rest" },
   ]);
   expect(await stopped(node)).toBe(0);
-}, 90_000);
+});
 
 it("a budget that no solve can keep leaves no step without an action", async () => {
   // However late a process looks, nothing is solved yet.
@@ -108,4 +107,4 @@ it("a budget that no solve can keep leaves no step without an action", async () 
     what: expect.stringMatching(/^stop: nothing sound for 600 ms: the solve budget of 1 ms was up/),
   });
   expect(await stopped(node)).toBe(0);
-}, 90_000);
+});

@@ -69,33 +69,29 @@ describe("a worker that is found hung in the middle of a network call", () => {
   });
 
   // A thread that is terminated there takes the process with it.
-  test.each([1, 2])(
-    "is replaced, and the process goes on (%i threads)",
-    async (threads) => {
-      const changes: WorkerChange[] = [];
-      // Less than a call takes.
-      const hangMs = 2;
-      const host = await InferenceHost.start(bundle, {
-        runtime: { threads, spin: false },
-        hangMs,
-        onWorker: (change) => changes.push(change),
-      });
-      const observation = middleObservation(bundle.manifest);
-      let outcome: TickResult["outcome"] | undefined;
-      for (let times = 1; times <= 3; times++) {
-        // Again where main was kept from looking until the solve was done.
-        for (let tick = 0; outcome !== "worker-failed"; tick++) {
-          const request = { session: `${times}`, episode: 0, tick, executed: null, observation };
-          ({ outcome } = await host.solve(request).done);
-          expect(["accepted", "worker-failed"]).toContain(outcome);
-        }
-        outcome = undefined;
-        await expect
-          .poll(() => changes.filter(({ state }) => state === "ready").length, { timeout: 60_000 })
-          .toBe(times);
+  test.each([1, 2])("is replaced, and the process goes on (%i threads)", async (threads) => {
+    const changes: WorkerChange[] = [];
+    // Less than a call takes.
+    const hangMs = 2;
+    const host = await InferenceHost.start(bundle, {
+      runtime: { threads, spin: false },
+      hangMs,
+      onWorker: (change) => changes.push(change),
+    });
+    const observation = middleObservation(bundle.manifest);
+    let outcome: TickResult["outcome"] | undefined;
+    for (let times = 1; times <= 3; times++) {
+      // Again where main was kept from looking until the solve was done.
+      for (let tick = 0; outcome !== "worker-failed"; tick++) {
+        const request = { session: `${times}`, episode: 0, tick, executed: null, observation };
+        ({ outcome } = await host.solve(request).done);
+        expect(["accepted", "worker-failed"]).toContain(outcome);
       }
-      await host.close();
-    },
-    120_000,
-  );
+      outcome = undefined;
+      await expect
+        .poll(() => changes.filter(({ state }) => state === "ready").length, { timeout: 60_000 })
+        .toBe(times);
+    }
+    await host.close();
+  });
 });

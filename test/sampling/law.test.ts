@@ -82,7 +82,7 @@ const firstMode = Float64Array.from({ length: rule.steps * 2 }, (_, k) => modes[
 let reference: Sample;
 beforeAll(async () => {
   reference = await draw(by(sequential()), REFERENCE, 1);
-}, 60_000);
+});
 
 describe("the law of the sequential sampler is that of", () => {
   test.each<[name: string, seed: number, sampler: Sampler]>([

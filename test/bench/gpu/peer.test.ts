@@ -104,5 +104,4 @@ test.skipIf(!hasTorch)(
       expect(differences?.slices).toBeLessThan(1e-4);
     }
   },
-  120_000,
 );

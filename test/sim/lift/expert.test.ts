@@ -15,7 +15,7 @@ let demonstrations: Demonstration[];
 beforeAll(async () => {
   world = await playableLift();
   demonstrations = Array.from({ length: EPISODES }, (_, k) => world.demonstrate(500 + k));
-}, 60_000);
+});
 afterAll(() => world.close());
 
 describe("the expert", () => {
