@@ -9,7 +9,7 @@ import { quantile } from "../telemetry/statistics.js";
 import type { CalibrationTick, Learnt } from "./calibrate.js";
 
 /** A larger one would save hardly a sweep; the smallest is within rounding of the sample. */
-const TOLERANCES = [SEMILINEAR_TOLERANCE, 0.015, 0.01, 0.005] as const;
+const TOLERANCES = [SEMILINEAR_TOLERANCE, 0.015, 0.01, 0.007, 0.005] as const;
 /** Error of an executed action, in normalised units, … */
 const WANTED_ERROR = 0.05;
 /** … below which such a share of solves has to stay. */
