@@ -7,7 +7,7 @@ import { mean, quantile } from "../telemetry/statistics.js";
 import { policyTicks } from "./policy-ticks.js";
 import type { Bench } from "./samplers.js";
 
-/** Tolerance of the solves that are watched: none of the thresholds ends them. */
+/** Tolerance of the solves that are watched: none of the thresholds ends them, and every step that moves is asked again. */
 const WATCHED = 1e-9;
 /** Sweeps that a solve is watched for; the few that no threshold has accepted by then count as accepted there. */
 const SWEEPS = 10;

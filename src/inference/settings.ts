@@ -47,7 +47,8 @@ export const solverSettingsSchema = z
       .min(0)
       .optional()
       .describe(
-        "semilinear, anderson, parareal: residual in normalised action units; picard: standard deviations of a " +
+        "semilinear, anderson, parareal: residual in normalised action units (semilinear's default: what the policy's " +
+          "calibration has measured, else 0.025); picard: standard deviations of a " +
           "step's noise; auto: error_p99 in normalised action units that a solver may have (default 0.05)",
       ),
     coupling: z
