@@ -1,5 +1,5 @@
 import { gzipSync } from "node:zlib";
-import type { Seen } from "./play.js";
+import type { Seen } from "./seen.js";
 
 /** One control step of a demonstration: what was seen, and the action taken upon it. */
 export interface DemonstratedStep {

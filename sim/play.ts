@@ -8,10 +8,7 @@ import { Chronicle } from "./chronicle.js";
 import type { Environment } from "./gym.js";
 import { InHand } from "./in-hand.js";
 import type { PolicyClient } from "./policy-client.js";
-import { seenValues } from "./seen-values.js";
-
-/** What a world shows: a list of numbers per name. */
-export type Seen = Readonly<Record<string, ArrayLike<number>>>;
+import { type Seen, seenValues } from "./seen.js";
 
 /** What every world tells of itself. */
 export interface Progress {

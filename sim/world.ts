@@ -1,5 +1,6 @@
 import type { Demonstration } from "./demonstration.js";
-import type { PlayableWorld, Progress, Seen } from "./play.js";
+import type { PlayableWorld, Progress } from "./play.js";
+import type { Seen } from "./seen.js";
 
 /** What a person watching wants to see on top of a world. */
 export interface Overlay {

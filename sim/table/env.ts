@@ -1,6 +1,7 @@
 import type { Environment, ResetResult, StepResult } from "../gym.js";
 import { RandomState } from "../mt19937.js";
-import type { Progress, Seen } from "../play.js";
+import type { Progress } from "../play.js";
+import type { Seen } from "../seen.js";
 import { type Command, fromAbsolute, fromDelta } from "./action.js";
 import { TableTop } from "./table-top.js";
 import type { TableTask } from "./task.js";

@@ -1,6 +1,6 @@
 import type { DemonstratedStep, Demonstration } from "../demonstration.js";
 import { RandomState } from "../mt19937.js";
-import type { Seen } from "../play.js";
+import type { Seen } from "../seen.js";
 import { type Command, toPolicyAction } from "./action.js";
 import type { TableEnv } from "./env.js";
 

@@ -1,7 +1,7 @@
 import { HAND_DOWN } from "../arm/model.js";
 import type { RandomState } from "../mt19937.js";
-import type { Seen } from "../play.js";
 import { aboutZ, product } from "../rotation/quaternion.js";
+import type { Seen } from "../seen.js";
 import type { World } from "../world.js";
 import { fromPolicyAction, toPolicyAction } from "./action.js";
 import type { TableEnv } from "./env.js";

@@ -1,6 +1,6 @@
 import type { Pose } from "../arm/pose.js";
 import type { RandomState } from "../mt19937.js";
-import type { Seen } from "../play.js";
+import type { Seen } from "../seen.js";
 import type { Cube, TableTop } from "./table-top.js";
 
 /** What there is to do on the table. */

@@ -1,5 +1,5 @@
-import type { PlayableWorld, Progress, Seen } from "../../sim/play.js";
-import { seenValues } from "../../sim/seen-values.js";
+import type { PlayableWorld, Progress } from "../../sim/play.js";
+import { type Seen, seenValues } from "../../sim/seen.js";
 import type { PolicyNetwork } from "../inference/policy-network.js";
 import { type Calibration, guessFor } from "../policy/calibration.js";
 import { ConfigurationError } from "../policy/errors.js";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Seen } from "../../sim/play.js";
+import type { Seen } from "../../sim/seen.js";
 import { openWorld } from "../../src/cli/worlds.js";
 import { loadLaunch } from "../../src/launch/launch.js";
 import { loadBundle } from "../../src/policy/bundle.js";

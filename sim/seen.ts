@@ -1,5 +1,7 @@
 import { ConfigurationError } from "../src/policy/errors.js";
-import type { Seen } from "./play.js";
+
+/** What a world shows: a list of numbers per name. */
+export type Seen = Readonly<Record<string, ArrayLike<number>>>;
 
 /** An observation that a policy wants: of so many values, shaped so. */
 interface Wanted {
