@@ -141,12 +141,8 @@ async function* ticksOf(
 ): AsyncGenerator<CalibrationTick, void, void> {
   const world = await openWorldOf(manifest, file);
   const ticks = policyTicks(world, network, manifest, manifest.n_action_steps, seed);
-  try {
-    for await (const { observation, cold, warm, solved } of ticks) {
-      const start = warm.start ? { start: warm.start } : {};
-      yield { observation, noise: cold.noise, clean: solved.clean, ...start };
-    }
-  } finally {
-    world.close?.();
+  for await (const { observation, cold, warm, solved } of ticks) {
+    const start = warm.start ? { start: warm.start } : {};
+    yield { observation, noise: cold.noise, clean: solved.clean, ...start };
   }
 }
