@@ -16,7 +16,7 @@ export type Seen = Readonly<Record<string, ArrayLike<number>>>;
 
 /** What every world tells of itself. */
 export interface Progress {
-  /** How far the task is: 0 to 1, and 1 is success. */
+  /** How far the task is: 0 to 1, and 1 is success: that of an episode which is terminated then. */
   readonly progress: number;
 }
 
