@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ConfigurationError, describeIssues } from "../src/policy/errors.js";
+import { foreignFailure } from "./foreign-failure.js";
 import type { World } from "./world.js";
 
 const numbers = z.custom<ArrayLike<number>>(areFinite, "must be a list of finite numbers");
@@ -22,6 +23,15 @@ const afterStep = z.object(
   "must give { observation, reward, terminated, truncated, info }",
 );
 
+const picture = z.string("must be an SVG picture").includes("<svg", "must be an SVG picture");
+const demonstration = z.object(
+  {
+    isSuccess: flag,
+    steps: z.array(z.object({ observation, action: numbers }), "must be a list of { observation, action }"),
+  },
+  "must give { seed, isSuccess, steps }",
+);
+
 const method = z.custom((value) => typeof value === "function", "must be a function");
 const optional = method.optional();
 const shape = z.object(
@@ -42,10 +52,25 @@ const shape = z.object(
  * that is none would otherwise look like a policy that fails.
  *
  * @param name of the world, for its user.
- * @throws ConfigurationError here when something is missing, later when a call gives something else than it should.
+ * @throws ConfigurationError here when something is missing, later when a call fails or gives something else than it should.
  */
 export function heldToContract(given: unknown, name: string): World {
-  const check = (what: string, schema: z.ZodType, value: unknown): void => {
+  const result = shape.safeParse(given);
+  if (!result.success)
+    throw new ConfigurationError(`${name}: ${describeIssues(result.error, given, "the world")}`);
+  const world = given as World;
+  const { env, exercise, render, demonstrate, close } = world;
+  let episode = "";
+  let step = 0;
+
+  /** What a call gives, once it is known to be as it should. */
+  const checked = <T>(what: string, schema: z.ZodType, call: () => T): T => {
+    let value: T;
+    try {
+      value = call();
+    } catch (thrown) {
+      throw foreignFailure(`${name}: ${what} fails`, thrown, import.meta.url);
+    }
     if (value instanceof Promise) {
       value.catch(() => {});
       throw new ConfigurationError(
@@ -54,38 +79,45 @@ export function heldToContract(given: unknown, name: string): World {
       );
     }
     const result = schema.safeParse(value);
-    if (result.success) return;
-    throw new ConfigurationError(`${name}: ${what}: ${describeIssues(result.error, value)}`);
+    if (result.success) return value;
+    throw new ConfigurationError(`${name}: ${what}: ${describeIssues(result.error, value, "what it gives")}`);
   };
-  check("the world", shape, given);
-  const world = given as World;
-  const { env } = world;
-  let step = 0;
   return {
     task: world.task,
     env: {
       reset(options) {
+        episode = `seed ${options.seed}, `;
         step = 0;
-        const result = env.reset(options);
-        check(`reset({ seed: ${options.seed} })`, afterReset, result);
-        return result;
+        return checked(`reset({ seed: ${options.seed} })`, afterReset, () => env.reset(options));
       },
       step(action) {
-        const result = env.step(action);
-        check(`step ${step}`, afterStep, result);
+        const result = checked(`${episode}step ${step}`, afterStep, () => env.step(action));
         step += 1;
         return result;
       },
     },
-    hold(seen) {
-      const action = world.hold(seen);
-      check(`hold() at step ${step}`, numbers, action);
-      return action;
-    },
-    ...(world.exercise ? { exercise: world.exercise.bind(world) } : {}),
-    ...(world.render ? { render: world.render.bind(world) } : {}),
-    ...(world.demonstrate ? { demonstrate: world.demonstrate.bind(world) } : {}),
-    ...(world.close ? { close: world.close.bind(world) } : {}),
+    hold: (seen) => checked(`${episode}hold() at step ${step}`, numbers, () => world.hold(seen)),
+    ...(exercise && {
+      exercise: (seen, at) =>
+        checked(`${episode}exercise() at step ${step}`, numbers, () => exercise.call(world, seen, at)),
+    }),
+    ...(render && {
+      render: (overlay) =>
+        checked(`${episode}render() at step ${step}`, picture, () => render.call(world, overlay)),
+    }),
+    ...(demonstrate && {
+      demonstrate: (seed) =>
+        checked(`demonstrate(${seed})`, demonstration, () => demonstrate.call(world, seed)),
+    }),
+    ...(close && {
+      async close() {
+        try {
+          await close.call(world);
+        } catch (thrown) {
+          throw foreignFailure(`${name}: close() fails`, thrown, import.meta.url);
+        }
+      },
+    }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { ConfigurationError } from "../src/policy/errors.js";
 import type { EpisodeRecord, TickSample } from "../src/telemetry/episode-record.js";
 import type { Clock } from "../src/time/clock.js";
 import { Metronome } from "../src/time/metronome.js";
@@ -12,7 +13,7 @@ import { type Seen, seenValues } from "./seen.js";
 
 /** What every world tells of itself. */
 export interface Progress {
-  /** How far the task is: 0 to 1, and 1 is success. */
+  /** How far the task is: 0 to 1, and 1 is success: that of an episode which is terminated then. */
   readonly progress: number;
 }
 
@@ -58,7 +59,7 @@ export interface PlayOptions {
  * Plays one episode. Without an action for the present step the robot goes on with the plan in its hands, as far as it
  * reaches, and then holds.
  *
- * @throws ConfigurationError when the world does not show what the policy needs.
+ * @throws ConfigurationError when the world does not show what the policy needs, or holds by another number of values.
  * @throws RefusedError when the node cannot use what it is shown or can no longer solve.
  * @throws SilentNodeError when the node stops answering.
  * @example
@@ -78,6 +79,7 @@ export async function playEpisode<Observation extends Seen, Info extends Progres
       : realTime(client, chronicle, { clock: pace, periodMs, patienceMs });
   const inHand = new InHand(episode);
   let { observation } = world.env.reset({ seed });
+  checkHold(world.hold(observation), policy);
 
   /** One control step; whether the episode goes on. */
   const advance = async (step: number): Promise<boolean> => {
@@ -145,6 +147,15 @@ async function inRealTime(
     });
     metronome.start();
   });
+}
+
+/** Before the robot needs it. */
+function checkHold({ length }: readonly number[], { name, action }: PolicyMessage): void {
+  if (length === action.length) return;
+  const names = action.map(({ name }) => name).join(", ");
+  throw new ConfigurationError(
+    `policy "${name}" acts by ${action.length} numbers (${names}), but this world's hold() gives ${length}`,
+  );
 }
 
 function stoodStill(periods: number): string {

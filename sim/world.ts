@@ -31,6 +31,9 @@ export interface World extends PlayableWorld<Seen, Progress> {
   render?(overlay: Overlay): string;
   /** Lets an expert play an episode. */
   demonstrate?(seed: number): Demonstration;
-  /** Gives back what the world holds outside of JavaScript's own memory; it cannot be played any more. */
-  close?(): void;
+  /**
+   * Gives back what the world holds outside of JavaScript's own memory, and stops what would keep the process from ending;
+   * it cannot be played any more.
+   */
+  close?(): void | Promise<void>;
 }

@@ -56,7 +56,6 @@ async function demonstrate(name: string, { episodes, seed, out, json }: Demonstr
     }
   } finally {
     status.end();
-    world.close?.();
   }
   if (successes.length === 0) {
     throw new ConfigurationError(

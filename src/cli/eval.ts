@@ -66,10 +66,7 @@ async function evaluate(name: string, flags: EvalFlags): Promise<void> {
   };
   const status = new StatusLine();
   const played = playClosedLoop(worlds, bundle, loop, (what) => status.show(what));
-  const { records, wallMs, host } = await played.finally(() => {
-    status.end();
-    for (const world of worlds) world.close?.();
-  });
+  const { records, wallMs, host } = await played.finally(() => status.end());
 
   const summary = summarise(records);
   const envs = Math.min(flags.envs, flags.episodes);

@@ -6,6 +6,7 @@ import { RefusedError, SilentNodeError } from "../../sim/policy-client.js";
 import { ConfigurationError } from "../policy/errors.js";
 import { TransportError } from "../transport/transport.js";
 import { addCommands, type Commands } from "./commands.js";
+import { closeWorlds } from "./opened-worlds.js";
 import { withoutRosArgs } from "./ros-args.js";
 
 const { version, description } = JSON.parse(
@@ -41,6 +42,11 @@ try {
   await addCommands(program, commands, named);
   await program.parseAsync(argv);
 } catch (error) {
+  fail(error);
+}
+await closeWorlds().catch(fail);
+
+function fail(error: unknown): void {
   const expected = [ConfigurationError, TransportError, SilentNodeError, RefusedError, DivergedError].some(
     (kind) => error instanceof kind,
   );

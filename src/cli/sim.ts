@@ -118,7 +118,6 @@ async function simulate(name: string, flags: SimFlags): Promise<void> {
     }
   } finally {
     status.end();
-    world.close?.();
     await client.close();
     await clock.close();
   }

@@ -3,6 +3,7 @@ import { playablePushT } from "../../sim/pusht/playable.js";
 import { playableStack } from "../../sim/stack/playable.js";
 import type { World } from "../../sim/world.js";
 import { ConfigurationError } from "../policy/errors.js";
+import { closedInTheEnd } from "./opened-worlds.js";
 import { isFile, openOwnWorld } from "./own-world.js";
 
 const shipped: Readonly<Record<string, () => World | Promise<World>>> = {
@@ -22,22 +23,24 @@ export function isShipped(task: string): boolean {
 }
 
 /**
+ * A world that is open until the command ends.
+ *
  * @param name of a world that ships, or a file.
  * @throws ConfigurationError naming the worlds there are, or what is wrong with the file.
  */
 export async function openWorld(name: string): Promise<World> {
-  if (isFile(name)) return openOwnWorld(name);
+  if (isFile(name)) return closedInTheEnd(await openOwnWorld(name));
   if (!isShipped(name)) {
     throw new ConfigurationError(
       `there is no world "${name}", only ${WORLDS}; give the file of your own (.mjs)`,
     );
   }
-  return shipped[name]();
+  return closedInTheEnd(await shipped[name]());
 }
 
 /** So many worlds of a kind, for episodes that are played at the same time. */
 export async function openWorlds(name: string, count: number): Promise<World[]> {
-  return Promise.all(Array.from({ length: count }, () => openWorld(name)));
+  return oneByOne(count, () => openWorld(name));
 }
 
 interface NamedPolicy {
@@ -67,7 +70,14 @@ export async function openWorldsOf(
   file: string | undefined,
   count: number,
 ): Promise<World[]> {
-  return Promise.all(Array.from({ length: count }, () => openWorldOf(policy, file)));
+  return oneByOne(count, () => openWorldOf(policy, file));
+}
+
+/** None is still being opened when one cannot be. */
+async function oneByOne(count: number, open: () => Promise<World>): Promise<World[]> {
+  const worlds: World[] = [];
+  while (worlds.length < count) worlds.push(await open());
+  return worlds;
 }
 
 /** @throws ConfigurationError when a policy is for another world. */

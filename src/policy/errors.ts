@@ -8,16 +8,16 @@ export class ConfigurationError extends Error {
   override readonly name = "ConfigurationError";
 }
 
-/** One line per problem: where, what was found there, and what is wanted. */
-export function describeIssues(error: z.ZodError, document: unknown): string {
+/** One line per problem: where, what was found there, and what is wanted; `whole` is what the document is called. */
+export function describeIssues(error: z.ZodError, document: unknown, whole = "the document"): string {
   return error.issues
     .map((issue) => {
       const found = issue.path.reduce<unknown>(
         (value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key],
         document,
       );
-      const shown = found === null || typeof found !== "object" ? ` (found ${JSON.stringify(found)})` : "";
-      return `${issue.path.join(".") || "the document"}: ${issue.message}${shown}`;
+      const shown = found === null || typeof found !== "object" ? ` (found ${inWords(found)})` : "";
+      return `${issue.path.join(".") || whole}: ${issue.message}${shown}`;
     })
     .join("\n  ");
 }
@@ -31,4 +31,10 @@ export function checked<S extends z.ZodType>(schema: S, value: unknown): z.infer
   const result = schema.safeParse(value);
   if (!result.success) throw new ConfigurationError(describeIssues(result.error, value));
   return result.data;
+}
+
+function inWords(value: unknown): string {
+  if (typeof value === "function") return "a function";
+  if (typeof value === "string") return JSON.stringify(value);
+  return typeof value === "bigint" ? `${value}n` : String(value);
 }

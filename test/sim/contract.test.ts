@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { heldToContract } from "../../sim/contract.js";
+import { DivergedError } from "../../sim/mujoco/divergence.js";
 import { ConfigurationError } from "../../src/policy/errors.js";
 
 const seen = { observation: { at: [0, 1] }, info: { progress: 0 } };
@@ -63,7 +64,7 @@ describe("a world of somebody else's", () => {
   });
 
   it.each([
-    [undefined, "mine.mjs: the world: the document: must be an object with task, env and hold"],
+    [undefined, "mine.mjs: the world: must be an object with task, env and hold"],
     [{ ...new Mine(), hold: () => [0], task: "" }, "task: must not be empty"],
     [{ task: "mine", env: {}, hold: () => [0] }, "env.reset: must be a function"],
     [{ task: "mine", env: new Mine().env }, "hold: must be a function"],
@@ -72,11 +73,13 @@ describe("a world of somebody else's", () => {
   });
 
   it.each([
-    [null, "step 0: the document: must give { observation, reward, terminated, truncated, info }"],
+    [null, "seed 4, step 0: what it gives: must give { observation, reward, terminated, truncated, info }"],
     [{ ...after, observation: [1, 2] }, "observation: must be an object of lists of numbers, by name"],
     [{ ...after, observation: { at: [1, Number.NaN] } }, "observation.at: must be a list of finite numbers"],
     [{ ...after, observation: { at: 3 } }, "observation.at: must be a list of finite numbers (found 3)"],
-    [{ ...after, reward: Number.NaN }, "reward: must be a finite number"],
+    [{ ...after, reward: Number.NaN }, "reward: must be a finite number (found NaN)"],
+    [{ ...after, reward: 1n }, "reward: must be a finite number (found 1n)"],
+    [{ ...after, truncated: () => true }, "truncated: must be true or false (found a function)"],
     [{ ...after, terminated: 0 }, "terminated: must be true or false (found 0)"],
     [{ ...after, info: { progress: 40 } }, "a number from 0 to 1, which is success (found 40)"],
     [{ ...after, info: {} }, "info.progress: must be how far the task is"],
@@ -103,7 +106,62 @@ describe("a world of somebody else's", () => {
     );
     const limp = heldToContract({ task: "mine", env: new Mine().env, hold: () => [Number.NaN] }, "mine.mjs");
     expect(messageOf(() => limp.hold({}))).toContain(
-      "hold() at step 0: the document: must be a list of finite",
+      "hold() at step 0: what it gives: must be a list of finite",
     );
+  });
+
+  it("that fails says at which seed and step, and where in its own file alone", () => {
+    const lost = () => {
+      throw new Error("the spring is lost");
+    };
+    const world = heldToContract(
+      { task: "mine", env: { reset: () => seen, step: lost }, hold: lost },
+      "mine.mjs",
+    );
+    world.env.reset({ seed: 4 });
+    const message = messageOf(() => world.env.step([0]));
+    expect(message).toMatch(
+      /^mine\.mjs: seed 4, step 0 fails: Error: the spring is lost\n +at .*contract\.test/,
+    );
+    expect(message).not.toMatch(/sim.contract\.js/);
+    expect(messageOf(() => world.hold({}))).toMatch(/^mine\.mjs: seed 4, hold\(\) at step 0 fails: Error/);
+  });
+
+  it("passes on what says by itself what is wrong", () => {
+    const error = new DivergedError("the arm is gone");
+    const step = () => {
+      throw error;
+    };
+    const world = heldToContract(
+      { task: "mine", env: { reset: () => seen, step }, hold: () => [0] },
+      "mine.mjs",
+    );
+    expect(() => world.env.step([0])).toThrow(error);
+  });
+
+  it.each([
+    [{ render: () => 42 }, "render() at step 0: what it gives: must be an SVG picture (found 42)"],
+    [{ render: () => "hello" }, 'must be an SVG picture (found "hello")'],
+    [
+      { exercise: () => [Number.NaN] },
+      "exercise() at step 0: what it gives: must be a list of finite numbers",
+    ],
+    [
+      { demonstrate: () => ({ isSuccess: true }) },
+      "demonstrate(4): steps: must be a list of { observation, action }",
+    ],
+  ])("is told what is wrong with what it may have: %#", (more, message) => {
+    const world = heldToContract({ ...new Mine(), hold: () => [0], ...more }, "mine.mjs");
+    const overlay = { action: [0], plan: [], caption: "" };
+    const use = () => [world.render?.(overlay), world.exercise?.({}, 0), world.demonstrate?.(4)];
+    expect(messageOf(use)).toContain(message);
+  });
+
+  it("is closed, at once or after a while, and a failure of that is named", async () => {
+    const close = async () => {
+      throw new Error("still busy");
+    };
+    const world = heldToContract({ ...new Mine(), hold: () => [0], close }, "mine.mjs");
+    await expect(world.close?.()).rejects.toThrow(/^mine\.mjs: close\(\) fails: Error: still busy/);
   });
 });

@@ -216,6 +216,15 @@ describe("in lock-step", () => {
     );
     await expect(play("count", [2])).rejects.toThrow('"count" of 2 numbers; this world offers count (1)');
   });
+
+  it("refuses a policy that acts by another number of values than the world holds by, before the robot needs them", async () => {
+    const { client } = node();
+    const action = [...policy.action, { ...policy.action[0], name: "b" }];
+    const options = { seed: 0, episode: 0, policy: { ...policy, action }, pace: "lock-step" } as const;
+    await expect(playEpisode(counter(), client, options)).rejects.toThrow(
+      `policy "counting" acts by 2 numbers (a, b), but this world's hold() gives 1`,
+    );
+  });
 });
 
 describe("in real time", () => {
