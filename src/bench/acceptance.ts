@@ -1,5 +1,6 @@
 import type { SolverSettings } from "../inference/settings.js";
 import { createSolver } from "../inference/settings.js";
+import { executedValues } from "../policy/manifest.js";
 import { GaussianStream } from "../sampling/noise.js";
 import { sequential } from "../sampling/solvers/sequential.js";
 import { largestChange, lastIterate, type Problem, type Solver } from "../sampling/solvers/solver.js";
@@ -63,8 +64,7 @@ export async function benchAcceptance(
 ): Promise<AcceptanceRow[]> {
   const { manifest, calibration } = bundle;
   const solver = createSolver({ ...settings, tolerance: WATCHED }, calibration?.response);
-  const from = (manifest.n_obs_steps - 1) * network.shape.dim;
-  const to = from + manifest.n_action_steps * network.shape.dim;
+  const [from, to] = executedValues(manifest);
   const watched: Watched[] = [];
   const add = async (scene: Scene, problem: Problem, exact: Float64Array) =>
     watched.push({ scene, ...(await watch(solver, problem, exact, from, to)) });

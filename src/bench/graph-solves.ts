@@ -1,5 +1,6 @@
 import type { Runtime } from "../inference/runtime.js";
 import { createSolver, resolveSolver } from "../inference/settings.js";
+import { executedValues } from "../policy/manifest.js";
 import { ddpm } from "../sampling/rules/ddpm.js";
 import { squaredCosine } from "../sampling/schedule.js";
 import { sequential } from "../sampling/solvers/sequential.js";
@@ -58,9 +59,7 @@ export async function benchGraphSolves(
       const graph = await openSweeps(bundle, runtime, { rule, sweeps: count });
       ways.push({ way: "graph", sweeps: count, solver: graph.solver, graph });
     }
-    const { dim } = network.shape;
-    const past = manifest.n_obs_steps - 1;
-    const executed = [past * dim, (past + manifest.n_action_steps) * dim] as const;
+    const executed = executedValues(manifest);
     const options = { rule, ...(calibration ? { calibration } : {}) };
     let done = 0;
     for await (const tick of apart(

@@ -3,6 +3,7 @@ import type { PolicyNetwork } from "../inference/policy-network.js";
 import { createRule, describeRule } from "../inference/rule-settings.js";
 import { createSolver } from "../inference/settings.js";
 import type { Bundle } from "../policy/bundle.js";
+import { executedValues } from "../policy/manifest.js";
 import type { Rule } from "../sampling/rules/rule.js";
 import { squaredCosine } from "../sampling/schedule.js";
 import { sequential } from "../sampling/solvers/sequential.js";
@@ -64,9 +65,7 @@ export async function benchSamplers(
   const { manifest, calibration } = bundle;
   const heats = heatsOf(contenders, bundle);
   const rows: SamplerRow[] = [];
-  const { dim } = network.shape;
-  const past = manifest.n_obs_steps - 1;
-  const executed = [past * dim, (past + manifest.n_action_steps) * dim] as const;
+  const executed = executedValues(manifest);
   for (const [pass, stride] of strides.entries()) {
     // A cold solve does not depend on the stride: one pass measures it.
     const startsOf = ({ starts }: Contender) => starts.filter((start) => start === "warm" || pass === 0);

@@ -3,13 +3,14 @@ import { Command } from "commander";
 import { policyTicks } from "../bench/policy-ticks.js";
 import type { CalibrationTick } from "../calibration/calibrate.js";
 import { demonstratedTicks } from "../calibration/demonstrated-ticks.js";
+import type { MeasuredTolerance } from "../calibration/tolerance.js";
 import { openNetwork, type PolicyNetwork } from "../inference/policy-network.js";
 import { describeRuntime } from "../inference/runtime.js";
 import { type Bundle, calibratedShape, loadBundle } from "../policy/bundle.js";
 import { CALIBRATION_FILE, saveCalibration } from "../policy/calibration.js";
-import { readDemonstrations } from "../policy/demonstrations.js";
+import { DEMONSTRATIONS_FILE, readDemonstrations } from "../policy/demonstrations.js";
 import { ConfigurationError } from "../policy/errors.js";
-import type { Manifest } from "../policy/manifest.js";
+import { executedValues } from "../policy/manifest.js";
 import { cleanFromNoise } from "../sampling/denoiser.js";
 import { ddpm } from "../sampling/rules/ddpm.js";
 import { squaredCosine } from "../sampling/schedule.js";
@@ -48,7 +49,7 @@ export function calibrateCommand(): Command {
     )
     .option(
       "--demonstrations <folder>",
-      "learn from what is seen in demonstrations.csv.gz there, instead of driving the policy's world",
+      `learn from what is seen in ${DEMONSTRATIONS_FILE} there, instead of driving the policy's world`,
     )
     .addOption(worldOption().conflicts("demonstrations"))
     .option("--out <file>", `where to write (default: ${CALIBRATION_FILE} in the bundle)`)
@@ -82,7 +83,7 @@ async function run(directory: string, flags: CalibrateFlags): Promise<void> {
   const runtime = runtimeFrom(flags);
   const network = await openNetwork(bundle, runtime);
   const status = new StatusLine();
-  let tolerance: number;
+  let measured: MeasuredTolerance;
   const file = flags.out ?? join(bundle.directory, CALIBRATION_FILE);
   try {
     const schedule = squaredCosine(manifest.diffusion.levels);
@@ -97,10 +98,10 @@ async function run(directory: string, flags: CalibrateFlags): Promise<void> {
       // Demonstrations begin with the same ones whatever the seed: on from where it has learnt to.
       source: episodes ? source : driven(seed + UNSEEN),
       ticks: Math.min(ticks, CHECKS),
-      executed: executedOf(manifest),
+      executed: executedValues(manifest),
     };
-    tolerance = await measureTolerance(denoiser, rule, learnt, checks, progress);
-    const response = { ...learnt.response, tolerance };
+    measured = await measureTolerance(denoiser, rule, learnt, checks, progress);
+    const response = { ...learnt.response, tolerance: measured.tolerance };
     const watched = demonstrations ? " --demonstrations …" : world ? " --world …" : "";
     const command = `parapilot calibrate ${manifest.name}${watched} --ticks ${ticks} --states ${states} --seed ${seed}`;
     const { sha256 } = manifest.denoiser;
@@ -110,22 +111,17 @@ async function run(directory: string, flags: CalibrateFlags): Promise<void> {
     status.end();
     await network.close();
   }
-  if (flags.json) return printJson({ policy: manifest.name, file, ticks, states, seed, tolerance });
+  const { tolerance, error_p99 } = measured;
+  if (flags.json) return printJson({ policy: manifest.name, file, ticks, states, seed, ...measured });
   process.stdout.write(
-    `${manifest.name}: response at ${states} states and guess from ${ticks} ticks, tolerance ${tolerance}; ` +
-      `${describeRuntime(runtime)}\n` +
+    `${manifest.name}: response at ${states} states and guess from ${ticks} ticks, ${describeRuntime(runtime)}\n` +
+      `tolerance ${tolerance}: 99 of 100 solves end within ${error_p99.toFixed(3)} of the sequential sample\n` +
       `written to ${file}; ${
         world || isShipped(manifest.task)
           ? `parapilot bench samplers --policy ${directory}${world ? ` --world ${world}` : ""} shows what it is worth`
           : "the log of parapilot run says how many sweeps a chunk now takes"
       }\n`,
   );
-}
-
-/** The values of a chunk that a robot executes. */
-function executedOf({ action, n_obs_steps, n_action_steps }: Manifest) {
-  const from = (n_obs_steps - 1) * action.length;
-  return { from, to: from + n_action_steps * action.length };
 }
 
 async function* ticksOf(

@@ -2,14 +2,12 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Command } from "commander";
 import { type Demonstration, toCsv } from "../../sim/demonstration.js";
+import { DEMONSTRATIONS_FILE } from "../policy/demonstrations.js";
 import { ConfigurationError } from "../policy/errors.js";
 import { mean } from "../telemetry/statistics.js";
 import { wholeNumber } from "./options.js";
 import { printJson, StatusLine } from "./terminal.js";
 import { openWorld, WORLD_ARGUMENT } from "./worlds.js";
-
-/** What policies/train looks for. */
-const RECORDING = "demonstrations.csv.gz";
 
 interface DemonstrateFlags {
   readonly episodes: number;
@@ -29,7 +27,7 @@ export function demonstrateCommand(): Command {
       wholeNumber(0),
       0,
     )
-    .option("--out <folder>", `where to write ${RECORDING}; without, the expert is only scored`)
+    .option("--out <folder>", `where to write ${DEMONSTRATIONS_FILE}; without, the expert is only scored`)
     .option("--json", "print one JSON object on standard output")
     .addHelpText(
       "after",
@@ -70,11 +68,11 @@ async function demonstrate(name: string, { episodes, seed, out, json }: Demonstr
     failed_seeds: failed,
     steps_mean: mean(successes.map(({ steps }) => steps.length)),
   };
-  if (out !== undefined) await writeFile(join(out, RECORDING), toCsv(successes));
+  if (out !== undefined) await writeFile(join(out, DEMONSTRATIONS_FILE), toCsv(successes));
   if (json) return printJson(result);
   process.stdout.write(
     `${task}: the expert succeeds in ${successes.length} of ${episodes} episodes (seeds ${result.seeds.join("–")}), ` +
       `${result.steps_mean.toFixed(0)} steps each\n` +
-      (out === undefined ? "" : `written to ${join(out, RECORDING)}\n`),
+      (out === undefined ? "" : `written to ${join(out, DEMONSTRATIONS_FILE)}\n`),
   );
 }

@@ -178,7 +178,9 @@ export async function loadCalibration(file: string): Promise<Calibration | undef
     ticks: metadata.ticks,
     states: metadata.states,
     response: {
-      ...{ basis: values("basis"), rank, slope: values("response") },
+      basis: values("basis"),
+      rank,
+      slope: values("response"),
       ...(metadata.tolerance === undefined ? {} : { tolerance: metadata.tolerance }),
     },
     offset: values("offset"),

@@ -232,3 +232,9 @@ function measurementProblem(
   }
   return undefined;
 }
+
+/** Which values of a chunk [H · D], joined step by step, a robot executes: from the first one on, to before the last. */
+export function executedValues({ n_obs_steps, n_action_steps, action }: Manifest): readonly [number, number] {
+  const past = n_obs_steps - 1;
+  return [past * action.length, (past + n_action_steps) * action.length];
+}

@@ -90,6 +90,7 @@ function calibrationDigest({ response, offset, slope }: Calibration): string {
   for (const values of [response.basis, response.slope, offset, slope]) {
     hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
   }
+  if (response.tolerance !== undefined) hash.update(String(response.tolerance));
   return hash.digest("hex");
 }
 

@@ -20,7 +20,7 @@ const n = 4;
 const schedule = squaredCosine(LEVELS);
 const rule = ddpm(schedule);
 const TICKS = 100;
-const all = { from: 0, to: n };
+const all = [0, n] as const;
 const observation = Float64Array.of(0);
 
 /** Of a policy without modes, which no other policy's response is. */
@@ -47,8 +47,10 @@ async function* ticks(denoiser: Denoiser, seed: number): AsyncGenerator<Calibrat
   }
 }
 
-const toleranceOf = (denoiser: Denoiser, executed = all) =>
-  measureTolerance(denoiser, rule, learnt, { source: ticks(denoiser, 1), ticks: TICKS, executed }, () => {});
+async function toleranceOf(denoiser: Denoiser, executed: readonly [number, number] = all): Promise<number> {
+  const checks = { source: ticks(denoiser, 1), ticks: TICKS, executed };
+  return (await measureTolerance(denoiser, rule, learnt, checks, () => {})).tolerance;
+}
 
 /** The error that one solve in a hundred exceeds, at the ticks that the tolerance is measured at. */
 async function errorAt(denoiser: Denoiser, tolerance: number): Promise<number> {
@@ -71,8 +73,10 @@ test("a policy without switches keeps the usual tolerance", async () => {
 
 test("one that switches gets a smaller one, with which 99 of 100 solves are right", async () => {
   const policy = constant(-0.9, 0, 0.9);
-  const tolerance = await toleranceOf(policy);
+  const checks = { source: ticks(policy, 1), ticks: TICKS, executed: all };
+  const { tolerance, error_p99 } = await measureTolerance(policy, rule, learnt, checks, () => {});
   expect(tolerance).toBeLessThan(SEMILINEAR_TOLERANCE);
+  expect(error_p99).toBe(await errorAt(policy, tolerance));
   expect(await errorAt(policy, SEMILINEAR_TOLERANCE)).toBeGreaterThan(0.1);
   expect(await errorAt(policy, tolerance)).toBeLessThan(0.05);
 });
@@ -81,7 +85,7 @@ test("what is not executed may be off", async () => {
   const switching = (value: number) => ({ mean: Float64Array.of(0.1, value, value, value), weight: 1 });
   const policy = gaussianMixture(shape, schedule, [-0.9, 0, 0.9].map(switching), DEVIATION);
   expect(await toleranceOf(policy)).toBeLessThan(SEMILINEAR_TOLERANCE);
-  expect(await toleranceOf(policy, { from: 0, to: 1 })).toBe(SEMILINEAR_TOLERANCE);
+  expect(await toleranceOf(policy, [0, 1])).toBe(SEMILINEAR_TOLERANCE);
 });
 
 test("warm solves count as much as cold ones", async () => {
@@ -103,8 +107,10 @@ test("warm solves count as much as cold ones", async () => {
     }
     throw new Error("the ticks have no end");
   }
-  const found = (isWarm: boolean) =>
-    measureTolerance(policy, rule, learnt, { source: misled(isWarm), ticks: 3, executed: all }, () => {});
+  const found = async (isWarm: boolean) => {
+    const checks = { source: misled(isWarm), ticks: 3, executed: all };
+    return (await measureTolerance(policy, rule, learnt, checks, () => {})).tolerance;
+  };
   expect(await found(false)).toBe(SEMILINEAR_TOLERANCE);
   expect(await found(true)).toBeLessThan(SEMILINEAR_TOLERANCE);
 });

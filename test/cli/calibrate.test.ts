@@ -18,6 +18,7 @@ it("calibrate learns a file that inspect and eval then use", async () => {
     ticks: 3,
     states: 1,
     tolerance: expect.any(Number),
+    error_p99: expect.any(Number),
   });
   const { stdout: inspected } = await parapilot(...inspect);
   expect(inspected).toMatch(/calibration {2}response at 1 states, guess from 3 ticks, tolerance 0\.0\d+/);

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { parseManifest } from "../../src/policy/bundle.js";
 import { ConfigurationError } from "../../src/policy/errors.js";
 import {
+  executedValues,
   joinedRanges,
   measuredIndex,
   middleObservation,
@@ -217,6 +218,13 @@ test("ranges are joined in the manifest's order of keys, not the normaliser's", 
 
 test("the middle observation is the middle of every range, at every step", () => {
   expect(Array.from(middleObservation(jointManifest()))).toEqual([0, 0.5, 1, 0, 0.5, 1]);
+});
+
+test("a robot executes from the newest observation's step on", () => {
+  const manifest = jointManifest();
+  expect(executedValues(manifest)).toEqual([1, 4]);
+  const [joint] = manifest.action;
+  expect(executedValues({ ...manifest, action: [joint, joint] })).toEqual([2, 8]);
 });
 
 test("an action may state its limits, what standing still is, and what measures it", () => {

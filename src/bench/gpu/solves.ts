@@ -1,6 +1,7 @@
 import type { World } from "../../../sim/world.js";
 import type { PolicyNetwork } from "../../inference/policy-network.js";
 import type { Bundle } from "../../policy/bundle.js";
+import { executedValues } from "../../policy/manifest.js";
 import { cleanFromNoise } from "../../sampling/denoiser.js";
 import { GaussianStream } from "../../sampling/noise.js";
 import { squaredCosine } from "../../sampling/schedule.js";
@@ -70,9 +71,7 @@ async function solveAll(
   runners: readonly Runner[],
   tick: PolicyTick,
 ): Promise<SolveSample[]> {
-  const { dim } = network.shape;
-  const past = manifest.n_obs_steps - 1;
-  const executed = [past * dim, (past + manifest.n_action_steps) * dim] as const;
+  const executed = executedValues(manifest);
   const schedule = squaredCosine(manifest.diffusion.levels);
   // Two loops share the network, and the other one has conditioned it since.
   network.observe(tick.observation);
